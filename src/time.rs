@@ -9,6 +9,7 @@ pub struct Millis(pub u64);
 
 impl Millis {
     /// This time, `ms` milliseconds later; the end of time if that overflows.
+    #[must_use]
     pub fn after(self, ms: u64) -> Self {
         Self(self.0.saturating_add(ms))
     }

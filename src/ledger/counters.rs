@@ -1,0 +1,132 @@
+//! How much of each bucket is used in its current window.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    message::{Cap, Charge, Reason},
+    window::{Span, span},
+};
+use crate::time::Millis;
+
+/// Counters an object keeps: 64 buckets a provider, and as many again for each of seven edits of their
+/// windows inside one month. At ~60 bytes each the row stays near 30 KB, far below the 2 MB of a cell.
+pub const COUNTERS_MAX: usize = 512;
+
+/// Counters by key. A key is `<bucket id>|<window>`, a persisted contract: a bucket whose limit changes
+/// keeps its count, one whose window or id changes starts a new one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Counters(BTreeMap<String, Counter>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Counter {
+    start: u64,
+    end: u64,
+    used: u64,
+}
+
+/// Why a bucket cannot take an amount, and when it might.
+pub(super) struct Exhausted {
+    pub(super) reason: Reason,
+    /// `None`: never.
+    pub(super) opens_at: Option<Millis>,
+}
+
+impl Counters {
+    /// Checks every cap; the one that opens last speaks for all, and "never" is later than any time.
+    pub(super) fn check(&self, now: Millis, caps: &[Cap], amount: u64) -> Result<(), Exhausted> {
+        let full = self.0.len() + caps.len() > COUNTERS_MAX;
+        caps.iter()
+            .filter_map(|cap| self.exhausted(now, cap, amount, full))
+            .max_by_key(|exhausted| exhausted.opens_at.map_or(u64::MAX, |at| at.0))
+            .map_or(Ok(()), Err)
+    }
+
+    fn exhausted(&self, now: Millis, cap: &Cap, amount: u64, full: bool) -> Option<Exhausted> {
+        if amount > cap.limit {
+            return Some(Exhausted { reason: Reason::NeverFits(cap.id.clone()), opens_at: None });
+        }
+        let key = key(cap);
+        let current = self.current(&key, now, cap);
+        if full && !self.0.contains_key(&key) {
+            return Some(Exhausted { reason: Reason::Full, opens_at: Some(current.end()) });
+        }
+        // Written so that no sum can overflow: `amount <= limit` holds here.
+        (current.used > cap.limit - amount)
+            .then(|| Exhausted { reason: Reason::Quota(cap.id.clone()), opens_at: Some(current.end()) })
+    }
+
+    /// Counts `amount` in every bucket. Call [`Counters::check`] first, in the same turn.
+    pub(super) fn charge(&mut self, now: Millis, caps: &[Cap], amount: u64) -> Vec<Charge> {
+        let mut charges: Vec<Charge> = Vec::with_capacity(caps.len());
+        for cap in caps {
+            let key = key(cap);
+            if charges.iter().any(|charge| charge.counter == key) {
+                continue; // the same bucket twice in one request is one bucket
+            }
+            let mut counter = self.current(&key, now, cap);
+            counter.used += amount;
+            debug_assert!(counter.used <= cap.limit, "check before charge");
+            self.0.insert(key.clone(), counter);
+            charges.push(Charge { counter: key, start: counter.start, amount });
+        }
+        charges
+    }
+
+    /// Takes charges back, each only while the window it was counted in is open. Whether any was.
+    pub(super) fn refund(&mut self, now: Millis, charges: &[Charge]) -> bool {
+        let mut any = false;
+        for charge in charges {
+            if let Some(counter) = self.0.get_mut(&charge.counter)
+                && counter.start == charge.start
+                && now.0 < counter.end
+            {
+                counter.used = counter.used.saturating_sub(charge.amount);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Forgets counters whose window is over. How many.
+    pub(super) fn expire(&mut self, now: Millis) -> usize {
+        let before = self.0.len();
+        self.0.retain(|_, counter| now.0 < counter.end);
+        before - self.0.len()
+    }
+
+    pub(super) fn next_end(&self) -> Option<Millis> {
+        self.0.values().map(Counter::end).min()
+    }
+
+    /// `(key, used, start, end)` of every counter whose window is open.
+    pub(super) fn open(&self, now: Millis) -> impl Iterator<Item = (&str, u64, Span)> {
+        self.0.iter().filter(move |(_, counter)| now.0 < counter.end).map(|(key, counter)| {
+            (key.as_str(), counter.used, Span { start: Millis(counter.start), end: counter.end() })
+        })
+    }
+
+    /// The counter to use now: the kept one while its window lasts, a fresh one afterwards. A clock that
+    /// steps back into an earlier window does not reopen it.
+    fn current(&self, key: &str, now: Millis, cap: &Cap) -> Counter {
+        match self.0.get(key) {
+            Some(counter) if now.0 < counter.end => *counter,
+            _ => {
+                let Span { start, end } = span(cap.window(), now);
+                Counter { start: start.0, end: end.0, used: 0 }
+            }
+        }
+    }
+}
+
+impl Counter {
+    fn end(&self) -> Millis {
+        Millis(self.end)
+    }
+}
+
+fn key(cap: &Cap) -> String {
+    format!("{}|{}", cap.id, cap.window())
+}

@@ -1,5 +1,11 @@
 //! The formats that clients and providers speak.
 
+pub mod detect;
+pub mod envelope;
+pub mod error;
+pub mod headers;
+pub mod models;
+
 /// A request and response format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wire {

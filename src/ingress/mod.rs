@@ -1,0 +1,155 @@
+//! The door: everything that is decided before a body is read.
+//!
+//! Order: address allowlist, CORS preflight, liveness, key, route. A caller without the key learns nothing:
+//! not whether the config is broken, not which routes or providers exist.
+
+pub mod allowlist;
+pub mod auth;
+pub mod cors;
+pub mod lockout;
+pub mod settings;
+pub mod surface;
+
+use std::borrow::Cow;
+
+use allowlist::Allowlist;
+use auth::{Lock, presented};
+use lockout::Lockout;
+pub use settings::{Settings, Timeouts};
+pub use surface::Endpoint;
+
+use crate::{
+    time::Millis,
+    wire::{
+        Wire,
+        error::{ClientError, Kind},
+    },
+};
+
+/// A request without its body.
+pub trait Head {
+    fn method(&self) -> Cow<'_, str>;
+    /// Path of the URL, without query.
+    fn path(&self) -> Cow<'_, str>;
+    /// Value of a header; `name` is lowercase.
+    fn header(&self, name: &str) -> Option<String>;
+    /// Address of the client as the host vouches for it; never from a header that a client can set.
+    fn client_address(&self) -> Option<String>;
+}
+
+/// Who must present what.
+#[derive(Clone)]
+pub enum Entry {
+    /// Local only: no key is asked for.
+    Open,
+    Keyed(Lock),
+    /// No key is configured where one is required.
+    Closed,
+}
+
+/// What the door says.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Admission {
+    Preflight {
+        allowed: bool,
+    },
+    Health {
+        authenticated: bool,
+    },
+    Admitted(Endpoint),
+    /// To be told in this format.
+    Refused(ClientError, Wire),
+}
+
+/// Decides about a request.
+pub fn admit(
+    head: &impl Head,
+    settings: &Settings,
+    entry: &Entry,
+    lockout: &mut Lockout,
+    now: Millis,
+) -> Admission {
+    let path = head.path();
+    let refuse = |error| {
+        let anthropic = head.header("anthropic-version").is_some();
+        Admission::Refused(error, surface::error_format(&path, anthropic))
+    };
+    if settings.allowed_ips != Allowlist::Everyone
+        && !settings.allowed_ips.admits(head.client_address().as_deref())
+    {
+        return refuse(ClientError::new(Kind::Permission, "Forbidden"));
+    }
+    let method = head.method();
+    if method == "OPTIONS" {
+        let allowed = head.header("origin").is_none_or(|origin| settings.allowed_origins.allow(&origin));
+        return Admission::Preflight { allowed };
+    }
+    let entered = enter(head, settings, entry, lockout, now);
+    if surface::is_health(&path) {
+        return Admission::Health { authenticated: entered.is_ok() };
+    }
+    if let Err(error) = entered {
+        return refuse(error);
+    }
+    match surface::endpoint(&method, &path) {
+        Some(endpoint) => Admission::Admitted(endpoint),
+        None => {
+            refuse(ClientError::new(Kind::NotFound, "Not found: see GET / for the endpoints of this gateway"))
+        }
+    }
+}
+
+fn enter(
+    head: &impl Head,
+    settings: &Settings,
+    entry: &Entry,
+    lockout: &mut Lockout,
+    now: Millis,
+) -> Result<(), ClientError> {
+    let lock = match entry {
+        Entry::Open => return no_foreign_page(head, settings),
+        Entry::Closed => {
+            return Err(ClientError::new(Kind::Unavailable, "This gateway is not open for requests"));
+        }
+        Entry::Keyed(lock) => lock,
+    };
+    // Without an address there is nobody to lock out but everybody.
+    if !lockout.is_empty()
+        && let Some(address) = head.client_address()
+        && let Some(remaining_ms) = lockout.remaining_ms(now, &address)
+    {
+        let error = ClientError::new(Kind::RateLimit, "Too many wrong keys from this address");
+        return Err(error.retry_after_ms(Some(remaining_ms)));
+    }
+    let keys = presented(head.header("authorization").as_deref(), head.header("x-api-key").as_deref());
+    if lock.opens(&keys) {
+        return Ok(());
+    }
+    if let Some(address) = head.client_address() {
+        lockout.note(now, &address, &keys);
+    }
+    Err(ClientError::new(
+        Kind::Authentication,
+        "Unauthorized: send the gateway's key as `Authorization: Bearer` or `x-api-key`",
+    ))
+}
+
+/// Without a key, a web page that the user happens to visit could spend their quota: its origin must be
+/// allowed by name.
+fn no_foreign_page(head: &impl Head, settings: &Settings) -> Result<(), ClientError> {
+    match head.header("origin") {
+        Some(origin) if !settings.allowed_origins.allow(&origin) => {
+            let message = "This origin is not allowed: add it to LLM_ROUTER_CORS_ALLOWED_ORIGINS";
+            Err(ClientError::new(Kind::Permission, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a POST says that its body is JSON.
+pub fn is_json(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|value| {
+        let value = value.to_ascii_lowercase();
+        value.contains("application/json") || value.contains("+json")
+    })
+}

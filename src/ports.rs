@@ -1,0 +1,69 @@
+//! Every effect that the gateway has on the world. The Worker implements them over the runtime, tests in
+//! memory.
+
+use crate::{
+    ledger::message::{Reserve, Reserved, Settle},
+    time::Millis,
+    upstream::Destination,
+    wire::Wire,
+};
+
+/// A provider's object did not answer. Its candidates are unavailable; nothing is known, so nobody passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// Why an upstream gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendError {
+    /// The connection failed; the request may have arrived.
+    Network,
+    /// No response headers in time; the request may be at work.
+    Timeout,
+    /// The request was refused before anything was sent.
+    NeverSent,
+}
+
+/// One attempt. Borrowed from the request, which outlives it.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    /// Index of the provider in the config.
+    pub provider: usize,
+    pub wire: Wire,
+    pub destination: &'a Destination,
+    /// Replace headers of the destination, or join them.
+    pub client_headers: &'a [(String, String)],
+    pub body: &'a str,
+    /// How long to wait for response headers.
+    pub timeout_ms: u64,
+}
+
+/// A failed answer, read to its end or to the bound.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FailureBody {
+    /// Those that may pass to the client, lowercase.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// The effects.
+#[expect(async_fn_in_trait, reason = "one thread: neither a Worker nor the tests need `Send`")]
+pub trait Ports {
+    /// An upstream's answer whose body has not been read.
+    type Response;
+
+    /// The host's clock, good for waiting and for reading dates; windows are the ledger's.
+    fn now(&self) -> Millis;
+    /// Uniform in [0, 1).
+    fn draw(&self) -> f64;
+    async fn sleep(&self, ms: u64);
+
+    /// Asks a provider's object. A reply that is lost leaves the reservation spent.
+    async fn reserve(&self, provider: &str, ask: &Reserve) -> Result<Reserved, Unavailable>;
+    /// Tells a provider's object in the background, after the reply if need be.
+    fn settle(&self, provider: &str, settle: Settle);
+
+    async fn send(&self, attempt: Attempt<'_>) -> Result<Self::Response, SendError>;
+    fn status(&self, response: &Self::Response) -> u16;
+    /// Reads at most `max` bytes of a failed answer and lets go of the rest.
+    async fn read_failure(&self, response: Self::Response, max: usize) -> FailureBody;
+}

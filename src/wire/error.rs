@@ -1,0 +1,144 @@
+//! An error of the gateway's own, in the words of the client's format.
+//!
+//! Shapes and type names are those that the formats' official SDKs raise their exception classes from.
+
+use serde_json::json;
+
+use super::Wire;
+
+/// What went wrong, as far as a client can act on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    InvalidRequest,
+    /// The caller's own key is missing or wrong.
+    Authentication,
+    Permission,
+    NotFound,
+    ModelNotFound,
+    TooLarge,
+    RateLimit,
+    /// The gateway or every provider failed.
+    Api,
+    Unavailable,
+    Timeout,
+    /// The gateway's config is broken or missing.
+    Configuration,
+}
+
+/// An error and all that a client is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientError {
+    pub status: u16,
+    pub kind: Kind,
+    /// For people: what was wrong and what to do.
+    pub message: String,
+    /// The request field at fault.
+    pub param: Option<&'static str>,
+    /// When to try again, in ms.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl ClientError {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { status: kind.status(), kind, message: message.into(), param: None, retry_after_ms: None }
+    }
+
+    #[must_use]
+    pub fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    #[must_use]
+    pub fn param(self, param: &'static str) -> Self {
+        Self { param: Some(param), ..self }
+    }
+
+    #[must_use]
+    pub fn retry_after_ms(self, ms: Option<u64>) -> Self {
+        Self { retry_after_ms: ms, ..self }
+    }
+
+    /// The response body.
+    pub fn body(&self, wire: Wire, request_id: &str) -> String {
+        match wire {
+            Wire::Messages => json!({
+                "type": "error",
+                "error": { "type": self.kind.messages_type(), "message": self.message },
+                "request_id": request_id,
+            }),
+            Wire::Chat => {
+                let (kind, code) = self.kind.chat_type();
+                json!({ "error": { "message": self.message, "type": kind, "param": self.param, "code": code } })
+            }
+        }
+        .to_string()
+    }
+
+    /// Response headers besides the content type.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let Some(ms) = self.retry_after_ms else { return Vec::new() };
+        // Whole seconds, rounded up: a client that waits this long finds the window open.
+        vec![
+            ("retry-after", ms.div_ceil(1_000).max(1).to_string()),
+            ("retry-after-ms", ms.max(1).to_string()),
+        ]
+    }
+}
+
+impl Kind {
+    fn status(self) -> u16 {
+        match self {
+            Self::InvalidRequest => 400,
+            Self::Authentication => 401,
+            Self::Permission => 403,
+            Self::NotFound | Self::ModelNotFound => 404,
+            Self::TooLarge => 413,
+            Self::RateLimit => 429,
+            Self::Configuration => 500,
+            Self::Api => 502,
+            Self::Unavailable => 503,
+            Self::Timeout => 504,
+        }
+    }
+
+    fn messages_type(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request_error",
+            Self::Authentication => "authentication_error",
+            Self::Permission => "permission_error",
+            Self::NotFound | Self::ModelNotFound => "not_found_error",
+            Self::TooLarge => "request_too_large",
+            Self::RateLimit => "rate_limit_error",
+            Self::Api | Self::Unavailable | Self::Configuration => "api_error",
+            Self::Timeout => "timeout_error",
+        }
+    }
+
+    /// Chat Completions' `type` and `code`.
+    fn chat_type(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::InvalidRequest | Self::NotFound | Self::TooLarge => ("invalid_request_error", None),
+            Self::Authentication => ("invalid_request_error", Some("invalid_api_key")),
+            Self::Permission => ("permission_error", None),
+            Self::ModelNotFound => ("invalid_request_error", Some("model_not_found")),
+            Self::RateLimit => ("rate_limit_error", Some("rate_limit_exceeded")),
+            Self::Api | Self::Unavailable => ("server_error", None),
+            Self::Timeout => ("server_error", Some("timeout")),
+            Self::Configuration => ("server_error", Some("configuration_error")),
+        }
+    }
+}
+
+/// What ends a stream that cannot go on: an error event of its format, then the format's end.
+pub fn stream_error(wire: Wire, message: &str) -> String {
+    match wire {
+        Wire::Messages => {
+            let error = json!({ "type": "error", "error": { "type": "timeout_error", "message": message } });
+            format!("\n\nevent: error\ndata: {error}\n\n")
+        }
+        Wire::Chat => {
+            let error = json!({ "error": { "message": message, "type": "server_error", "param": null, "code": "timeout" } });
+            format!("\n\ndata: {error}\n\ndata: [DONE]\n\n")
+        }
+    }
+}

@@ -17,7 +17,14 @@
 
 pub mod config;
 pub mod deployment;
+pub mod gateway;
+pub mod ingress;
+pub mod ledger;
+pub mod ports;
+pub mod route;
+pub mod attempt;
 pub mod time;
+pub mod upstream;
 pub mod wire;
 
 #[cfg(not(target_arch = "wasm32"))]

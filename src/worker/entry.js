@@ -1,0 +1,46 @@
+// The main module. `index.js` is the Rust library; what is here is what only JavaScript can be: an object
+// class that extends `DurableObject`, without which the runtime refuses calls by RPC.
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+import { FrontDoor, ProviderLedger } from "./index.js";
+
+export default {
+  fetch: (request, env, ctx) => FrontDoor.handle(request, env, ctx),
+};
+
+export class ProviderObject extends DurableObject {
+  #ledger;
+
+  constructor(ctx, env) {
+    super(ctx, env);
+    this.#ledger = new ProviderLedger(ctx, env);
+  }
+
+  reserve(ask) {
+    return this.#ledger.reserve(ask);
+  }
+
+  settle(report) {
+    return this.#ledger.settle(report);
+  }
+
+  inspect() {
+    return this.#ledger.inspect();
+  }
+
+  alarm() {
+    return this.#ledger.alarm();
+  }
+}
+
+// Takes a new config without a restart. `start` alone reaches it, on a Unix socket, and it does nothing
+// where the binding is missing that `start` alone sets.
+export class Control extends WorkerEntrypoint {
+  async fetch(request) {
+    if (this.env.LLM_ROUTER_LOCAL === undefined) return new Response(null, { status: 404 });
+    if (request.method !== "PUT" || new URL(request.url).pathname !== "/config") {
+      return new Response(null, { status: 404 });
+    }
+    const problems = FrontDoor.configure(this.env, await request.text());
+    return Response.json({ ok: problems.length === 0, problems }, { status: problems.length === 0 ? 200 : 422 });
+  }
+}

@@ -1,0 +1,69 @@
+//! A request's head, fetched from JS in one crossing.
+
+use std::borrow::Cow;
+
+use js_sys::Array;
+
+use super::js;
+use crate::{ingress::Head, wire::headers::PROMPT_CACHE};
+
+/// Request headers that the gateway reads, besides those that name a prompt cache.
+const READ: [&str; 9] = [
+    "authorization",
+    "x-api-key",
+    "origin",
+    "content-type",
+    "content-length",
+    "anthropic-version",
+    "anthropic-beta",
+    "access-control-request-headers",
+    "x-llm-router-fault",
+];
+
+thread_local! {
+    static NAMES: Array = js::array(READ.into_iter().chain(PROMPT_CACHE.into_iter().map(|(name, _)| name)));
+}
+
+pub(super) struct RequestHead {
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+}
+
+/// Pseudo-header under which the host's word on the client's address arrives.
+const ADDRESS: &str = "@address";
+
+impl RequestHead {
+    /// `local`: not on Cloudflare, whose `cf-connecting-ip` no client can forge.
+    pub(super) fn read(request: &web_sys::Request, local: bool) -> Self {
+        let text = NAMES.with(|names| js::read_head(request, names, local));
+        let (method, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        let (url, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+        Self { method: method.to_owned(), path: path(url).to_owned(), headers: js::pairs(rest) }
+    }
+}
+
+impl Head for RequestHead {
+    fn method(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.method)
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.path)
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
+    fn client_address(&self) -> Option<String> {
+        self.header(ADDRESS)
+    }
+}
+
+/// `/a/b` of `http://host/a/b?c#d`.
+fn path(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/");
+    path.split(['?', '#']).next().unwrap_or("/")
+}

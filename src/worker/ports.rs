@@ -1,0 +1,114 @@
+//! The gateway's effects over the runtime.
+
+use js_sys::{Array, Date, Math};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use worker::console_error;
+
+use super::{isolate::Isolate, js};
+use crate::{
+    ledger::message::{Reserve, Reserved, Settle},
+    ports::{Attempt, FailureBody, Ports, SendError, Unavailable},
+    time::Millis,
+};
+
+pub(super) struct RequestPorts<'a> {
+    pub(super) isolate: &'a Isolate,
+    /// The namespace of provider objects.
+    pub(super) providers: JsValue,
+    pub(super) ctx: &'a JsValue,
+    #[cfg(feature = "fault-injection")]
+    pub(super) fault: Option<String>,
+}
+
+/// The host's clock. It stands still between two events.
+pub(super) fn now() -> Millis {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ms since 1970, whole")]
+    Millis(Date::now() as u64)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a wait, far below 2^53 ms")]
+pub(super) fn js_ms(ms: u64) -> f64 {
+    ms as f64
+}
+
+impl Ports for RequestPorts<'_> {
+    type Response = web_sys::Response;
+
+    fn now(&self) -> Millis {
+        now()
+    }
+
+    fn draw(&self) -> f64 {
+        Math::random()
+    }
+
+    async fn sleep(&self, ms: u64) {
+        // A timer cannot fail; were it cancelled, so would be this request.
+        let _ = JsFuture::from(js::sleep(js_ms(ms))).await;
+    }
+
+    async fn reserve(&self, provider: &str, ask: &Reserve) -> Result<Reserved, Unavailable> {
+        let asked = async {
+            let ask = serde_json::to_string(ask).map_err(|error| JsValue::from(error.to_string()))?;
+            #[cfg(feature = "fault-injection")]
+            let ask = super::fault::ask(self.fault.as_deref(), ask);
+            let reply = JsFuture::from(js::reserve(&self.providers, provider, &ask)?).await?;
+            let reply = reply.as_string().unwrap_or_default();
+            serde_json::from_str(&reply).map_err(|error| JsValue::from(error.to_string()))
+        };
+        let reserved = asked.await.map_err(|error| {
+            console_error!("reserve at {provider}: {error:?}");
+            Unavailable
+        });
+        #[cfg(feature = "fault-injection")]
+        super::fault::strike(self.fault.as_deref());
+        reserved
+    }
+
+    fn settle(&self, provider: &str, settle: Settle) {
+        let told = serde_json::to_string(&settle).map_err(|error| JsValue::from(error.to_string()));
+        if let Err(error) = told.and_then(|report| js::settle(&self.providers, provider, &report, self.ctx)) {
+            console_error!("settle at {provider}: {error:?}");
+        }
+    }
+
+    async fn send(&self, attempt: Attempt<'_>) -> Result<web_sys::Response, SendError> {
+        let added = js::lines(attempt.client_headers.iter().map(|(name, value)| (name, value)));
+        let url = &attempt.destination.url;
+        let sent = js::send(url, &self.headers(attempt), &added, attempt.body, js_ms(attempt.timeout_ms));
+        let answer = JsFuture::from(sent).await.map_err(|_| SendError::Network)?;
+        answer.dyn_into().map_err(|word| match word.as_string().as_deref() {
+            Some("never-sent") => SendError::NeverSent,
+            Some("timeout") => SendError::Timeout,
+            _ => SendError::Network,
+        })
+    }
+
+    fn status(&self, response: &web_sys::Response) -> u16 {
+        response.status()
+    }
+
+    async fn read_failure(&self, response: web_sys::Response, max: usize) -> FailureBody {
+        let max = js_ms(u64::try_from(max).unwrap_or_default());
+        let read = JsFuture::from(js::read_failure(&response, max, &self.isolate.passes)).await;
+        let parts = read.map(|parts| parts.unchecked_into::<Array>()).unwrap_or_default();
+        FailureBody {
+            headers: js::pairs(&parts.get(0).as_string().unwrap_or_default()),
+            body: js::bytes(&parts.get(1)),
+        }
+    }
+}
+
+impl RequestPorts<'_> {
+    /// JS `Headers` of a destination; `fetch` copies them.
+    fn headers(&self, attempt: Attempt<'_>) -> JsValue {
+        let make = || {
+            js::make_headers(&js::lines(
+                attempt.destination.headers.iter().map(|(name, value)| (name, value)),
+            ))
+        };
+        let key = (attempt.provider, attempt.wire);
+        self.isolate.headers.borrow_mut().entry(key).or_insert_with(make).clone()
+    }
+}

@@ -17,8 +17,15 @@ pub const COUNTERS_MAX: usize = 512;
 /// Counters by key. A key is `<bucket id>|<window>`, a persisted contract: a bucket whose limit changes
 /// keeps its count, one whose window or id changes starts a new one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Counters(BTreeMap<String, Counter>);
+#[serde(rename_all = "camelCase")]
+pub(super) struct Counters {
+    #[serde(rename = "counters")]
+    by_key: BTreeMap<String, Counter>,
+    /// When counters were last forgotten, object's clock. A window that was over by then stays over, even
+    /// if the clock steps back into it.
+    #[serde(default)]
+    expired_at: u64,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Counter {
@@ -37,7 +44,7 @@ pub(super) struct Exhausted {
 impl Counters {
     /// Checks every cap; the one that opens last speaks for all, and "never" is later than any time.
     pub(super) fn check(&self, now: Millis, caps: &[Cap], amount: u64) -> Result<(), Exhausted> {
-        let full = self.0.len() + caps.len() > COUNTERS_MAX;
+        let full = self.by_key.len() + caps.len() > COUNTERS_MAX;
         caps.iter()
             .filter_map(|cap| self.exhausted(now, cap, amount, full))
             .max_by_key(|exhausted| exhausted.opens_at.map_or(u64::MAX, |at| at.0))
@@ -50,7 +57,7 @@ impl Counters {
         }
         let key = key(cap);
         let current = self.current(&key, now, cap);
-        if full && !self.0.contains_key(&key) {
+        if full && !self.by_key.contains_key(&key) {
             return Some(Exhausted { reason: Reason::Full, opens_at: Some(current.end()) });
         }
         // Written so that no sum can overflow: `amount <= limit` holds here.
@@ -69,7 +76,7 @@ impl Counters {
             let mut counter = self.current(&key, now, cap);
             counter.used += amount;
             debug_assert!(counter.used <= cap.limit, "check before charge");
-            self.0.insert(key.clone(), counter);
+            self.by_key.insert(key.clone(), counter);
             charges.push(Charge { counter: key, start: counter.start, amount });
         }
         charges
@@ -79,7 +86,7 @@ impl Counters {
     pub(super) fn refund(&mut self, now: Millis, charges: &[Charge]) -> bool {
         let mut any = false;
         for charge in charges {
-            if let Some(counter) = self.0.get_mut(&charge.counter)
+            if let Some(counter) = self.by_key.get_mut(&charge.counter)
                 && counter.start == charge.start
                 && now.0 < counter.end
             {
@@ -92,18 +99,22 @@ impl Counters {
 
     /// Forgets counters whose window is over. How many.
     pub(super) fn expire(&mut self, now: Millis) -> usize {
-        let before = self.0.len();
-        self.0.retain(|_, counter| now.0 < counter.end);
-        before - self.0.len()
+        let before = self.by_key.len();
+        self.by_key.retain(|_, counter| now.0 < counter.end);
+        let forgotten = before - self.by_key.len();
+        if forgotten > 0 {
+            self.expired_at = self.expired_at.max(now.0);
+        }
+        forgotten
     }
 
     pub(super) fn next_end(&self) -> Option<Millis> {
-        self.0.values().map(Counter::end).min()
+        self.by_key.values().map(Counter::end).min()
     }
 
     /// `(key, used, start, end)` of every counter whose window is open.
     pub(super) fn open(&self, now: Millis) -> impl Iterator<Item = (&str, u64, Span)> {
-        self.0.iter().filter(move |(_, counter)| now.0 < counter.end).map(|(key, counter)| {
+        self.by_key.iter().filter(move |(_, counter)| now.0 < counter.end).map(|(key, counter)| {
             (key.as_str(), counter.used, Span { start: Millis(counter.start), end: counter.end() })
         })
     }
@@ -111,10 +122,10 @@ impl Counters {
     /// The counter to use now: the kept one while its window lasts, a fresh one afterwards. A clock that
     /// steps back into an earlier window does not reopen it.
     fn current(&self, key: &str, now: Millis, cap: &Cap) -> Counter {
-        match self.0.get(key) {
+        match self.by_key.get(key) {
             Some(counter) if now.0 < counter.end => *counter,
             _ => {
-                let Span { start, end } = span(cap.window(), now);
+                let Span { start, end } = span(cap.window(), now.max(Millis(self.expired_at)));
                 Counter { start: start.0, end: end.0, used: 0 }
             }
         }

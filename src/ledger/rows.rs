@@ -53,6 +53,7 @@ pub struct Unreadable {
 
 #[derive(Serialize, Deserialize, Default)]
 struct LedgerRow {
+    #[serde(flatten)]
     counters: Counters,
     #[serde(default)]
     floor: Floor,

@@ -5,13 +5,30 @@
 //!
 //! Not here: editing a file (`cli`), choosing a route (`route`).
 
+pub mod endpoint;
+pub mod names;
 pub mod problem;
 pub mod secret;
+pub mod source;
 pub mod window;
 
+mod alias;
+mod auth;
+mod bucket;
+mod format;
+mod header;
+mod json;
+mod log;
+mod model;
+mod provider;
+mod read;
+mod refs;
+mod walk;
+
 pub use problem::{Problem, Report};
+pub use read::{Checked, FILE_BYTES_MAX, VERSION, read, read_value};
 pub use secret::Secret;
-pub use window::{Window, WindowUnit};
+pub use window::{ParseWindowError, Window, WindowUnit};
 
 use crate::wire::{PerWire, Wire};
 
@@ -21,11 +38,11 @@ pub struct Config {
     /// Version as written (after the upgrade in memory: at least 2).
     pub version: u32,
     pub master_key: Option<Secret>,
-    /// Route of requests that name no model or `smart`: `provider/model`, a bare model name or an alias.
+    /// Route of requests that name no model or `smart`: `provider/model` or an alias (`id` or `alias:id`).
     pub default_model: Option<String>,
     /// In file order; ids are unique.
     pub providers: Vec<Provider>,
-    /// In file order; ids are unique.
+    /// Sorted by id; ids are unique.
     pub aliases: Vec<Alias>,
 }
 
@@ -65,11 +82,16 @@ pub enum Credential {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Auth {
     /// `authorization: <prefix>KEY`; the prefix is `Bearer ` unless configured.
-    Bearer { prefix: String },
+    Bearer {
+        prefix: String,
+    },
     /// `x-api-key: KEY`
     ApiKey,
     /// `<name>: <prefix>KEY`; the name is lowercase.
-    Header { name: String, prefix: String },
+    Header {
+        name: String,
+        prefix: String,
+    },
     None,
 }
 
@@ -184,11 +206,20 @@ impl Config {
 impl Provider {
     /// The model called `name`, by id or model-level alias.
     pub fn model(&self, name: &str) -> Option<&Model> {
-        self.models.iter().find(|model| model.id == name).or_else(|| self.models.iter().find(|model| model.is_called(name)))
+        self.models
+            .iter()
+            .find(|model| model.id == name)
+            .or_else(|| self.models.iter().find(|model| model.is_called(name)))
     }
 
     /// Whether requests for `model` may be sent in this format.
     pub fn speaks(&self, model: &Model, wire: Wire) -> bool {
         self.formats.contains(&wire) && (model.formats.is_empty() || model.formats.contains(&wire))
+    }
+}
+
+impl std::fmt::Display for ModelRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.provider, self.model)
     }
 }

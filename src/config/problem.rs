@@ -17,9 +17,25 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All that a reader found, in file order. `errors` make a config unusable, `warnings` do not.
+/// All that a reader found, part by part, references between them last. `errors` make a config unusable,
+/// `warnings` do not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     pub errors: Vec<Problem>,
     pub warnings: Vec<Problem>,
 }
+
+/// A line for each problem, errors first.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = self.errors.iter().map(|problem| ("error", problem));
+        let warnings = self.warnings.iter().map(|problem| ("warning", problem));
+        for (index, (kind, problem)) in errors.chain(warnings).enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{kind}: {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Report {}

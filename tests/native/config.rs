@@ -1,0 +1,434 @@
+//! Reading config files: what is accepted and what it means, what is refused and how.
+//!
+//! `good` fixtures are read to the config and warnings in the snapshot beside them, `bad` ones to the report.
+#![expect(clippy::disallowed_methods, reason = "fixtures are files")]
+
+use std::path::{Path, PathBuf};
+
+use llm_router::config::{self, Checked, Report, Window, WindowUnit};
+use llm_router::config::{Auth, Credential, ModelRef, TargetRef};
+use llm_router::wire::Wire;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// In every value of a fixture that nobody may read in a message.
+const MARKER: &str = "MARKER";
+
+fn fixtures(kind: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/config").join(kind);
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut json: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
+    json.sort();
+    assert!(!json.is_empty());
+    json
+}
+
+fn text_of(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// Compares with the snapshot beside the fixture.
+fn assert_snapshot(fixture: &Path, content: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(fixture.parent().unwrap());
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let name = fixture.file_stem().unwrap().to_string_lossy().into_owned();
+    settings.bind(|| insta::assert_snapshot!(name, content));
+}
+
+fn full() -> Value {
+    let path = fixtures("good").into_iter().find(|path| path.ends_with("full.json")).unwrap();
+    serde_json::from_str(&text_of(&path)).unwrap()
+}
+
+fn accepted(value: &Value) -> Checked {
+    config::read_value(value).unwrap_or_else(|report| panic!("{report}"))
+}
+
+fn refused(value: &Value) -> Report {
+    config::read_value(value).expect_err("refused")
+}
+
+/// A config with this one provider, completed where it says nothing.
+fn with_provider(extra: Value) -> Value {
+    let mut provider = json!({ "id": "a", "baseUrl": "https://a.test", "format": "openai", "models": ["m"] });
+    let fields = provider.as_object_mut().unwrap();
+    let Value::Object(extra) = extra else { panic!("an object") };
+    fields.extend(extra);
+    json!({ "providers": [provider] })
+}
+
+#[test]
+fn good_files_are_read() {
+    for path in fixtures("good") {
+        let text = text_of(&path);
+        let Checked { config, warnings } =
+            config::read(&text).unwrap_or_else(|report| panic!("{}:\n{report}", path.display()));
+        let report = Report { errors: Vec::new(), warnings };
+        assert_snapshot(&path, &format!("{report}\n\n{config:#?}"));
+    }
+}
+
+#[test]
+fn bad_files_are_refused_with_everything_wrong_in_them() {
+    for path in fixtures("bad") {
+        let report = config::read(&text_of(&path)).expect_err(&path.display().to_string());
+        let shown = report.to_string();
+        assert!(!shown.contains(MARKER), "{}:\n{shown}", path.display());
+        assert_snapshot(&path, &shown);
+    }
+}
+
+#[test]
+fn what_a_full_file_means() {
+    let config = accepted(&full()).config;
+    let alpha = config.provider("alpha").unwrap();
+    assert_eq!(alpha.formats, [Wire::Messages, Wire::Chat]);
+    assert_eq!(
+        alpha.urls.chat.as_deref(),
+        Some("https://alpha.test/v1beta/openai/chat/completions?api-version=3")
+    );
+    assert_eq!(alpha.urls.messages.as_deref(), Some("https://alpha.test/v1/messages"));
+    assert!(matches!(&alpha.credential, Credential::Literal(key) if key.expose() == "k-alpha-0123456789"));
+    assert_eq!(alpha.auth.chat, Auth::Bearer { prefix: "Token ".to_owned() });
+    assert_eq!(alpha.auth.messages, Auth::Header { name: "x-key".to_owned(), prefix: "key=".to_owned() });
+    assert_eq!(alpha.headers, [("x-org".to_owned(), "acme".to_owned())]);
+    assert_eq!(alpha.user_agent.as_deref(), Some("acme/1.0"));
+    assert_eq!(config.provider("beta").unwrap().user_agent.as_deref(), Some(""));
+    let mini = ModelRef { provider: "beta".to_owned(), model: "org/m-mini".to_owned() };
+    assert_eq!(alpha.model("big").unwrap().fallbacks[0], mini);
+    assert_eq!(alpha.buckets[1].window, Window { unit: WindowUnit::Hour, size: 6 });
+    let main = config.alias("team.main").unwrap();
+    assert_eq!(main.fallback_targets[0].to, TargetRef::Model(mini));
+    assert_eq!(main.targets[1].to, TargetRef::Alias("team.cheap".to_owned()));
+}
+
+#[test]
+fn the_text_and_its_value_are_read_alike() {
+    for path in fixtures("good") {
+        let text = text_of(&path);
+        let by_text = config::read(&text).unwrap();
+        let by_value = accepted(&serde_json::from_str(&text).unwrap());
+        assert_eq!(format!("{by_text:?}"), format!("{by_value:?}"));
+    }
+}
+
+#[test]
+fn defaults_that_resolve() {
+    let with_default = |name: &str| {
+        let mut value = full();
+        value["defaultModel"] = name.into();
+        value
+    };
+    for (written, kept) in [
+        ("alpha/m-large", "alpha/m-large"),
+        ("alpha/big", "alpha/big"),
+        ("beta/org/m-mini", "beta/org/m-mini"),
+        ("team.main", "team.main"),
+        ("alias:team.main", "alias:team.main"),
+        ("m-small", "alpha/m-small"),
+        ("big", "alpha/m-large"),
+        ("org/m-mini", "beta/org/m-mini"),
+    ] {
+        let checked = accepted(&with_default(written));
+        assert_eq!(checked.config.default_model.as_deref(), Some(kept), "{written}");
+    }
+    for written in ["", "smart", "gpt", "alpha", "alpha/", "alpha/x", "alias:x", "alias:m-small", "a b"] {
+        let report = refused(&with_default(written));
+        assert_eq!(report.errors[0].path, "$.defaultModel", "{written}");
+    }
+    let mut value = with_default("m-small");
+    value["providers"][0]["models"][1]["enabled"] = false.into();
+    value["providers"][0]["models"][0]["fallbackModels"] = json!([]);
+    let checked = accepted(&value);
+    assert_eq!(checked.config.default_model, None);
+    assert!(checked.warnings.iter().any(|warning| warning.path == "$.defaultModel"));
+}
+
+#[test]
+fn sizes_have_bounds() {
+    let paths = |value: &Value| -> Vec<String> {
+        refused(value).errors.into_iter().map(|error| format!("{}: {}", error.path, error.message)).collect()
+    };
+    let provider = |n: usize| json!({ "id": format!("p{n}"), "baseUrl": "https://h.test", "format": "openai", "models": ["m"] });
+    let providers = |count| json!({ "providers": (0..count).map(provider).collect::<Vec<_>>() });
+    assert_eq!(accepted(&providers(200)).config.providers.len(), 200);
+    assert_eq!(paths(&providers(201)), ["$.providers: has 201 providers; at most 200 are allowed"]);
+
+    let models =
+        |count| with_provider(json!({ "models": (0..count).map(|n| format!("m{n}")).collect::<Vec<_>>() }));
+    assert_eq!(accepted(&models(2000)).config.providers[0].models.len(), 2000);
+    assert_eq!(paths(&models(2001)), ["$.providers[0].models: has 2001 models; at most 2000 are allowed"]);
+
+    let bucket =
+        |n: usize| json!({ "id": format!("b{n}"), "models": "all", "requests": 1, "window": "day:1" });
+    let buckets = |count| with_provider(json!({ "rateLimits": (0..count).map(bucket).collect::<Vec<_>>() }));
+    assert_eq!(accepted(&buckets(64)).config.providers[0].buckets.len(), 64);
+    assert_eq!(paths(&buckets(65)), ["$.providers[0].rateLimits: has 65 buckets; at most 64 are allowed"]);
+
+    let aliases = |count: usize| {
+        let mut value = with_provider(json!({}));
+        let entry = |n| (format!("a{n}"), json!({ "targets": ["a/m"] }));
+        value["modelAliases"] = Value::Object((0..count).map(entry).collect());
+        value
+    };
+    assert_eq!(accepted(&aliases(1000)).config.aliases.len(), 1000);
+    assert_eq!(paths(&aliases(1001)), ["$.modelAliases: has 1001 aliases; at most 1000 are allowed"]);
+
+    let file = |bytes: usize| format!("{{}}{}", " ".repeat(bytes - 2));
+    assert!(config::read(&file(config::FILE_BYTES_MAX)).is_ok());
+    let report = config::read(&file(config::FILE_BYTES_MAX + 1)).unwrap_err();
+    assert_eq!(report.to_string(), "error: $: has 1048577 bytes; at most 1048576 are allowed");
+}
+
+/// The worst that fits into a file: everything is wrong, and for each fault a suggestion could be looked for.
+#[test]
+fn the_worst_file_is_read_in_reasonable_time() {
+    let models: Vec<String> = (0..2000).map(|n| format!("some-model-{n}")).collect();
+    let dangling: Vec<String> = (0..15_000).map(|n| format!("a/some-nodel-x{n}")).collect();
+    let mut value = with_provider(json!({ "models": models }));
+    value["modelAliases"] = json!({ "x": { "targets": dangling } });
+    let report = config::read(&value.to_string()).unwrap_err();
+    assert_eq!(report.errors.len(), 201);
+    assert_eq!(report.errors[200].message, "14800 more errors are not listed");
+}
+
+/// Calls `visit` with each place of `value` and what `value` is with something else there.
+fn with_replacements(value: &Value, visit: &mut impl FnMut(&str, &Value, &Value)) {
+    fn places(value: &Value, pointer: &str, path: &str, found: &mut Vec<(String, String)>) {
+        found.push((pointer.to_owned(), path.to_owned()));
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    let plain = name.chars().all(|c| c.is_ascii_alphanumeric());
+                    let step = if plain { format!(".{name}") } else { format!("[\"{name}\"]") };
+                    let escaped = name.replace('~', "~0").replace('/', "~1");
+                    places(field, &format!("{pointer}/{escaped}"), &format!("{path}{step}"), found);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    places(item, &format!("{pointer}/{index}"), &format!("{path}[{index}]"), found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    places(value, "", "$", &mut found);
+    for (pointer, path) in found {
+        for other in
+            [json!(null), json!(true), json!(7), json!(-0.5), json!("x"), json!([]), json!([null]), json!({})]
+        {
+            let mut changed = value.clone();
+            *changed.pointer_mut(&pointer).unwrap() = other.clone();
+            visit(&path, &other, &changed);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_type_is_reported_where_it_is() {
+    let mut errors_seen = 0;
+    with_replacements(&full(), &mut |path, other, changed| {
+        let Err(report) = config::read_value(changed) else { return };
+        errors_seen += 1;
+        // These are not wrong types but other names, or none: it is what refers to them that is wrong then.
+        let named_here = path.contains(".models") || path.rsplit('.').next() == Some("id");
+        let holds_names = matches!(path, "$.providers" | "$.modelAliases") || named_here;
+        let other_names = other.is_null() && holds_names
+            || other.is_string() && named_here
+            || (*other == json!([]) || *other == json!({})) && holds_names;
+        for error in &report.errors {
+            assert!(
+                other_names || path.starts_with(&error.path) || error.path.starts_with(path),
+                "{other} at {path}: {error}"
+            );
+        }
+    });
+    assert!(errors_seen > 300, "{errors_seen}");
+}
+
+#[test]
+fn no_cap_is_lost_to_a_fault() {
+    let caps = |checked: &Checked| -> Vec<(String, u64, String)> {
+        let alpha = checked.config.provider("alpha").unwrap();
+        alpha
+            .buckets
+            .iter()
+            .map(|bucket| (bucket.id.clone(), bucket.requests, bucket.window.to_string()))
+            .collect()
+    };
+    let before = caps(&accepted(&full()));
+    with_replacements(&full()["providers"][0]["rateLimits"], &mut |path, other, changed| {
+        let mut value = full();
+        value["providers"][0]["rateLimits"] = changed.clone();
+        let Ok(checked) = config::read_value(&value) else { return };
+        let after = caps(&checked);
+        // Only an empty list means that there is no cap, and only another number is another cap.
+        let says_so = *other == json!([]) && path == "$" || *other == json!(7) || path.ends_with("id");
+        assert!(says_so || before == after, "{other} at {path}: {after:?}");
+    });
+}
+
+#[test]
+fn no_secret_is_ever_in_a_report() {
+    let mut value = full();
+    let secret = |n: usize| format!("{MARKER}-{n}-0123456789");
+    value["masterKey"] = secret(0).into();
+    let alpha = &mut value["providers"][0];
+    alpha["apiKey"] = secret(1).into();
+    alpha["headers"] = json!({ "x-org": secret(2), "authorization": secret(3), "user-agent": secret(4) });
+    alpha["baseUrl"] = format!("https://alpha.test/v1?key={}", secret(5)).into();
+    alpha["baseUrlByFormat"] = json!({ "openai": format!("https://alpha.test/v1?key={}", secret(6)) });
+    alpha["auth"] = json!({ "type": "bearer", "prefix": secret(7) });
+    alpha["authByFormat"] =
+        json!({ "claude": { "type": "header", "headerName": "x-key", "prefix": secret(8) } });
+    alpha["metadata"] = json!({ "note": secret(9) });
+    alpha["lastProbe"] = json!({ "note": secret(9) });
+    alpha["anthropicBeta"] = secret(10).into();
+    accepted(&value);
+
+    let silent = |changed: &Value| {
+        let shown = match config::read_value(changed) {
+            Ok(checked) => Report { errors: Vec::new(), warnings: checked.warnings }.to_string(),
+            Err(report) => report.to_string(),
+        };
+        assert!(!shown.contains(MARKER), "{shown}");
+    };
+    // Everything else goes wrong around the secrets,
+    with_replacements(&value, &mut |_, _, changed| silent(changed));
+    // the secrets themselves are broken in every way,
+    let text = value.to_string();
+    for broken in ["\\n", " ", "\\u0000", "…", "\u{200b}", "@", "//", "\\\"", "{", ":"] {
+        for spoilt in [
+            text.replace(MARKER, &format!("{broken}{MARKER}")),
+            text.replace("-0123456789", &format!("{MARKER}{broken}")),
+        ] {
+            if let Ok(changed) = serde_json::from_str(&spoilt) {
+                silent(&changed);
+            }
+        }
+    }
+    // wrapped in something of another type,
+    for wrapped in [r#"["MARKER"]"#, r#"{"type": "MARKER"}"#, r#"{"MARKER it is": "MARKER"}"#] {
+        let wrapped: Value = serde_json::from_str(wrapped).unwrap();
+        for field in ["apiKey", "apiKeyEnv", "headers", "auth", "authByFormat", "baseUrl", "baseUrlByFormat"]
+        {
+            let mut changed = value.clone();
+            changed["providers"][0][field] = wrapped.clone();
+            if field != "authByFormat" && field != "baseUrlByFormat" {
+                silent(&changed);
+            }
+        }
+        let mut changed = value.clone();
+        changed["masterKey"] = wrapped;
+        silent(&changed);
+    }
+    // and the text is cut off anywhere.
+    for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+        let report = config::read(&text[..end]).unwrap_err();
+        assert!(!report.to_string().contains(MARKER), "{report}");
+    }
+}
+
+#[test]
+fn keys_with_invisible_ends_are_refused() {
+    for key in ["k\n", "k\r\n", " k", "k ", "\u{feff}k", "k\u{200b}", "k\tk", "\u{a0}k"] {
+        let report = refused(&with_provider(json!({ "apiKey": key })));
+        assert_eq!(report.errors[0].path, "$.providers[0].apiKey", "{key:?}");
+        assert_eq!(refused(&json!({ "masterKey": key })).errors[0].path, "$.masterKey", "{key:?}");
+    }
+}
+
+#[test]
+fn user_agents() {
+    let user_agent = |headers: Value| {
+        let checked = accepted(&with_provider(json!({ "headers": headers })));
+        let provider = &checked.config.providers[0];
+        assert_eq!(provider.headers, []);
+        provider.user_agent.clone()
+    };
+    assert_eq!(user_agent(json!({})), None);
+    assert_eq!(user_agent(json!({ "User-Agent": "x/1" })).as_deref(), Some("x/1"));
+    for off in [json!(null), json!(false), json!("")] {
+        assert_eq!(user_agent(json!({ "USER-AGENT": off })).as_deref(), Some(""));
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let word = prop::sample::select(vec![
+        "version",
+        "masterKey",
+        "defaultModel",
+        "providers",
+        "modelAliases",
+        "id",
+        "name",
+        "baseUrl",
+        "formats",
+        "models",
+        "aliases",
+        "fallbackModels",
+        "rateLimits",
+        "requests",
+        "window",
+        "unit",
+        "size",
+        "targets",
+        "ref",
+        "weight",
+        "strategy",
+        "headers",
+        "auth",
+        "type",
+        "enabled",
+        "all",
+        "openai",
+        "day",
+        "a",
+        "a/a",
+        "alias:a",
+        "https://a.test",
+        "smart",
+        "",
+        "é\n",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<f64>().prop_map(|number| json!(number)),
+        (-3..5_i64).prop_map(|number| json!(number)),
+        word.clone().prop_map(|word| json!(word)),
+    ];
+    leaf.prop_recursive(6, 60, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+            prop::collection::btree_map(word.clone().prop_map(str::to_owned), inner, 0..8)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_json_is_a_config_or_a_report(value in any_json(), place in any::<prop::sample::Index>()) {
+        let _ = config::read_value(&value);
+        prop_assert_eq!(config::read(&value.to_string()).is_ok(), config::read_value(&value).is_ok());
+        // The same in some place of a good file, where it is not refused at once.
+        let mut pointers = vec!["/providers", "/modelAliases", "/providers/0", "/providers/0/models/0"];
+        pointers.extend(["/providers/0/rateLimits", "/providers/0/rateLimits/0", "/modelAliases/team.main"]);
+        pointers.extend(["/providers/0/models", "/providers/0/headers", "/providers/0/auth", "/defaultModel"]);
+        let mut changed = full();
+        *changed.pointer_mut(pointers[place.index(pointers.len())]).unwrap() = value;
+        match config::read_value(&changed) {
+            Ok(checked) => {
+                let names = checked.config.providers.iter().map(|provider| &provider.id);
+                prop_assert_eq!(names.collect::<std::collections::BTreeSet<_>>().len(), checked.config.providers.len());
+            }
+            Err(report) => prop_assert!(!report.errors.is_empty()),
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! Whole requests over in-memory effects: real plans, real ledgers, scripted upstreams, a clock of their own.
+
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+};
+
+use futures::executor::block_on;
+use llm_router::{
+    config,
+    gateway::{Content, Gateway, Reply},
+    ingress::{Entry, Head, Settings},
+    ledger::{
+        Ledger,
+        message::{Reserve, Reserved, Settle},
+    },
+    ports::{Attempt, FailureBody, Ports, SendError, Unavailable},
+    time::Millis,
+    wire::Wire,
+};
+
+/// What an upstream does with an attempt.
+#[derive(Clone, Debug)]
+enum Act {
+    Answer { status: u16, headers: Vec<(&'static str, &'static str)>, body: &'static str },
+    Fail(SendError),
+}
+
+fn status(status: u16) -> Act {
+    Act::Answer { status, headers: Vec::new(), body: "{\"upstream\":true}" }
+}
+
+fn after(code: u16, seconds: &'static str) -> Act {
+    Act::Answer { status: code, headers: vec![("retry-after", seconds)], body: "busy" }
+}
+
+/// The world, as far as the gateway can touch it.
+#[derive(Default)]
+struct World {
+    clock: RefCell<Millis>,
+    ledgers: RefCell<BTreeMap<String, Ledger>>,
+    scripts: RefCell<BTreeMap<String, VecDeque<Act>>>,
+    /// `url body` of every attempt.
+    sent: RefCell<Vec<String>>,
+    slept_ms: RefCell<Vec<u64>>,
+    unreachable: RefCell<Vec<String>>,
+    calls: RefCell<usize>,
+}
+
+impl Ports for World {
+    type Response = Act;
+
+    fn now(&self) -> Millis {
+        *self.clock.borrow()
+    }
+
+    fn draw(&self) -> f64 {
+        1.0
+    }
+
+    async fn sleep(&self, ms: u64) {
+        self.slept_ms.borrow_mut().push(ms);
+        self.wait(ms);
+    }
+
+    async fn reserve(&self, provider: &str, ask: &Reserve) -> Result<Reserved, Unavailable> {
+        *self.calls.borrow_mut() += 1;
+        if self.unreachable.borrow().iter().any(|name| name == provider) {
+            return Err(Unavailable);
+        }
+        let now = self.now();
+        // As it crosses: text in both directions.
+        let ask = serde_json::from_str(&serde_json::to_string(ask).unwrap()).unwrap();
+        let reserved = self.ledgers.borrow_mut().entry(provider.to_owned()).or_default().reserve(now, &ask);
+        Ok(serde_json::from_str(&serde_json::to_string(&reserved).unwrap()).unwrap())
+    }
+
+    fn settle(&self, provider: &str, settle: Settle) {
+        let settle = serde_json::from_str(&serde_json::to_string(&settle).unwrap()).unwrap();
+        self.ledgers.borrow_mut().entry(provider.to_owned()).or_default().settle(self.now(), &settle);
+    }
+
+    async fn send(&self, attempt: Attempt<'_>) -> Result<Act, SendError> {
+        let url = &attempt.destination.url;
+        self.sent.borrow_mut().push(format!("{url} {}", attempt.body));
+        let mut scripts = self.scripts.borrow_mut();
+        let script = scripts
+            .iter_mut()
+            .find(|(provider, _)| url.contains(provider.as_str()))
+            .map(|(_, script)| script);
+        match script.and_then(VecDeque::pop_front).unwrap_or_else(|| status(200)) {
+            Act::Fail(error) => Err(error),
+            answer @ Act::Answer { .. } => Ok(answer),
+        }
+    }
+
+    fn status(&self, response: &Act) -> u16 {
+        match response {
+            Act::Answer { status, .. } => *status,
+            Act::Fail(_) => unreachable!(),
+        }
+    }
+
+    async fn read_failure(&self, response: Act, max: usize) -> FailureBody {
+        let Act::Answer { headers, body, .. } = response else { unreachable!() };
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        FailureBody { headers, body: body.as_bytes()[..body.len().min(max)].to_vec() }
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        Self { clock: RefCell::new(Millis(1_795_338_000_000)), ..Self::default() }
+    }
+
+    fn script(&self, provider: &str, acts: impl IntoIterator<Item = Act>) {
+        self.scripts.borrow_mut().insert(provider.to_owned(), acts.into_iter().collect());
+    }
+
+    fn wait(&self, ms: u64) {
+        let later = self.now().after(ms);
+        *self.clock.borrow_mut() = later;
+    }
+
+    /// The hosts that were sent to since the last call.
+    fn take_sent(&self) -> Vec<String> {
+        let sent = self.sent.take();
+        sent.iter().map(|line| line.split(['/', '.']).nth(2).unwrap().to_owned()).collect()
+    }
+
+    fn ask(&self, gateway: &Gateway, model: &str) -> Outcome {
+        self.send_body(gateway, Some(Wire::Chat), &format!(r#"{{"model":"{model}","messages":[]}}"#))
+    }
+
+    fn send_body(&self, gateway: &Gateway, wire: Option<Wire>, body: &str) -> Outcome {
+        block_on(gateway.answer(self, &NoHead, wire, body.as_bytes())).into()
+    }
+}
+
+struct NoHead;
+
+impl Head for NoHead {
+    fn method(&self) -> Cow<'_, str> {
+        "POST".into()
+    }
+    fn path(&self) -> Cow<'_, str> {
+        "/v1/chat/completions".into()
+    }
+    fn header(&self, _name: &str) -> Option<String> {
+        None
+    }
+    fn client_address(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What the client gets.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    status: u16,
+    retry_after_ms: Option<u64>,
+    text: String,
+}
+
+impl From<Reply<Act>> for Outcome {
+    fn from(reply: Reply<Act>) -> Self {
+        match reply.content {
+            Content::Relay(Act::Answer { status, body, .. }) => {
+                Self { status, retry_after_ms: None, text: body.to_owned() }
+            }
+            Content::Relay(Act::Fail(_)) => unreachable!(),
+            Content::Failure { status, failure } => {
+                Self { status, retry_after_ms: None, text: String::from_utf8(failure.body).unwrap() }
+            }
+            Content::Error(error) => {
+                Self { status: error.status, retry_after_ms: error.retry_after_ms, text: error.message }
+            }
+        }
+    }
+}
+
+const CONFIG: &str = r#"{
+  "version": 2, "defaultModel": "alpha/large",
+  "providers": [
+    { "id": "alpha", "name": "Alpha", "baseUrl": "https://alpha.test/v1", "apiKey": "k1", "format": "openai",
+      "models": [ { "id": "large", "aliases": ["big"], "fallbackModels": ["alpha/small", "beta/mini"] }, "small",
+                  { "id": "lonely" } ],
+      "rateLimits": [ { "id": "two", "name": "two", "models": ["large"], "requests": 2, "window": { "unit": "minute", "size": 1 } },
+                      { "id": "many", "name": "many", "models": ["all"], "requests": 60, "window": { "unit": "hour", "size": 6 } } ] },
+    { "id": "beta", "name": "Beta", "baseUrl": "https://beta.test", "apiKey": "k2", "format": "openai", "models": ["mini", "shared"] },
+    { "id": "gamma", "name": "Gamma", "baseUrl": "https://gamma.test", "apiKey": "k3", "format": "claude", "models": ["opus", "shared"] },
+    { "id": "delta", "name": "Delta", "baseUrl": "https://delta.test", "apiKeyEnv": "DELTA_KEY", "format": "openai", "models": ["d"] }
+  ]
+}"#;
+
+fn gateway() -> Gateway {
+    gateway_with(&[])
+}
+
+fn gateway_with(variables: &[(&str, &str)]) -> Gateway {
+    let lookup =
+        |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+    let config = config::read(CONFIG).unwrap().config;
+    Gateway::new(config, Settings::read(lookup).0, Entry::Open, Millis(0), lookup)
+}
+
+#[test]
+fn every_spelling_of_a_model_reaches_it() {
+    let (world, gateway) = (World::new(), gateway());
+    for name in ["alpha/lonely", "lonely", "mini", "beta/mini", "smart", ""] {
+        assert_eq!(world.ask(&gateway, name).status, 200, "{name}");
+    }
+    for (name, status, hint) in [
+        ("shared", 400, "beta/shared, gamma/shared"),
+        ("alpha/lonly", 404, "did you mean `alpha/lonely`?"),
+        ("zzzz", 404, "GET /v1/models"),
+        ("gamma/opus", 400, "it speaks: claude"),
+    ] {
+        let outcome = world.ask(&gateway, name);
+        assert_eq!(outcome.status, status, "{name}");
+        assert!(outcome.text.contains(hint), "{name}: {}", outcome.text);
+    }
+}
+
+#[test]
+fn a_guessed_format_gives_way_to_the_one_that_is_served() {
+    let (world, gateway) = (World::new(), gateway());
+    assert_eq!(world.send_body(&gateway, None, r#"{"model":"opus","messages":[]}"#).status, 200);
+    assert_eq!(
+        world.send_body(&gateway, None, r#"{"model":"mini","max_tokens":1,"messages":[]}"#).status,
+        200
+    );
+    assert_eq!(world.take_sent(), ["gamma", "beta"]);
+}
+
+#[test]
+fn upstream_sees_its_own_name_for_the_model_and_nothing_else_changes() {
+    let (world, gateway) = (World::new(), gateway());
+    world.send_body(&gateway, Some(Wire::Chat), "{ \"n\":1.50, \"model\":\"alpha/big\" }");
+    assert_eq!(
+        world.sent.take(),
+        ["https://alpha.test/v1/chat/completions { \"n\":1.50, \"model\":\"large\" }"]
+    );
+}
+
+#[test]
+fn a_full_bucket_moves_on_without_an_attempt() {
+    let (world, gateway) = (World::new(), gateway());
+    for _ in 0..3 {
+        assert_eq!(world.ask(&gateway, "alpha/large").status, 200);
+    }
+    // The third went to `alpha/small`, decided by the same call.
+    assert_eq!((world.take_sent().len(), *world.calls.borrow()), (3, 3));
+    for _ in 0..58 {
+        world.ask(&gateway, "alpha/large");
+    }
+    assert_eq!(world.take_sent()[56..], ["alpha", "beta"], "60 in six hours, then the next provider");
+}
+
+#[test]
+fn nothing_left_by_quota_is_429_with_a_true_wait() {
+    let (world, gateway) = (World::new(), gateway());
+    for _ in 0..60 {
+        assert_eq!(world.ask(&gateway, "alpha/lonely").status, 200);
+    }
+    let outcome = world.ask(&gateway, "alpha/lonely");
+    assert_eq!((outcome.status, outcome.retry_after_ms), (429, Some(3 * 3_600_000)));
+    assert_eq!(world.take_sent().len(), 60);
+    world.wait(outcome.retry_after_ms.unwrap() - 1);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 429);
+    world.wait(1);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 200);
+}
+
+#[test]
+fn the_first_candidate_is_retried_and_each_attempt_is_counted() {
+    let (world, gateway) = (World::new(), gateway());
+    world.script("alpha", [status(500), Act::Fail(SendError::Network), status(200)]);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 200);
+    assert_eq!(*world.slept_ms.borrow(), [250, 500]);
+    let used: u64 = world.ledgers.borrow()["alpha"].usage(world.now()).map(|(_, used, _)| used).sum();
+    assert_eq!(used, 3);
+}
+
+#[test]
+fn a_retry_without_room_moves_on() {
+    let (world, gateway) = (World::new(), gateway());
+    world.script("alpha", [status(500), status(500), status(500)]);
+    assert_eq!(world.ask(&gateway, "alpha/large").status, 200);
+    // Two fit the minute; the third attempt is another model's, which fails once and is not retried.
+    assert_eq!(world.take_sent(), ["alpha", "alpha", "alpha", "beta"]);
+}
+
+#[test]
+fn fallbacks_are_tried_once_in_order() {
+    let (world, gateway) = (World::new(), gateway_with(&[("LLM_ROUTER_ORIGIN_RETRY_ATTEMPTS", "1")]));
+    world.script("alpha", [status(503), status(503)]);
+    world.script("beta", [status(500), status(500)]);
+    let outcome = world.ask(&gateway, "alpha/large");
+    assert_eq!((outcome.status, outcome.text.as_str()), (500, "{\"upstream\":true}"));
+    assert_eq!(world.take_sent(), ["alpha", "alpha", "beta"]);
+}
+
+#[test]
+fn a_fault_of_the_request_is_told_at_once_and_harms_nobody() {
+    for code in [400, 413, 422, 418] {
+        let (world, gateway) = (World::new(), gateway());
+        world.script("alpha", [status(code)]);
+        assert_eq!(world.ask(&gateway, "alpha/large").status, code);
+        assert_eq!(world.take_sent().len(), 1);
+        assert_eq!(world.ask(&gateway, "alpha/large").status, 200);
+        assert_eq!(world.take_sent(), ["alpha"]);
+    }
+}
+
+#[test]
+fn a_rate_limited_target_is_left_alone_for_as_long_as_it_asked() {
+    let (world, gateway) = (World::new(), gateway());
+    world.script("alpha", [after(429, "7")]);
+    let outcome = world.ask(&gateway, "alpha/lonely");
+    assert_eq!((outcome.status, outcome.text.as_str()), (429, "busy"), "the upstream's own answer");
+    world.wait(2_000);
+    let outcome = world.ask(&gateway, "alpha/lonely");
+    assert_eq!((outcome.status, outcome.retry_after_ms), (429, Some(5_000)));
+    assert_eq!(world.take_sent().len(), 1, "no request was wasted on it");
+    world.wait(5_000);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 200);
+}
+
+#[test]
+fn two_failed_requests_open_the_circuit_and_one_probe_closes_it() {
+    let (world, gateway) = (World::new(), gateway_with(&[("LLM_ROUTER_ORIGIN_RETRY_ATTEMPTS", "1")]));
+    world.script("alpha", [status(500), Act::Fail(SendError::Network)]);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 500);
+    let silent = world.ask(&gateway, "alpha/lonely");
+    assert_eq!((silent.status, silent.text.as_str()), (502, "Provider `alpha` could not be reached"));
+    let open = world.ask(&gateway, "alpha/lonely");
+    assert_eq!((open.status, open.retry_after_ms), (429, Some(30_000)));
+    world.wait(30_000);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 200);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 200);
+    assert_eq!(world.take_sent().len(), 4);
+}
+
+#[test]
+fn a_request_that_was_retried_to_the_end_counts_as_one_failure() {
+    let (world, gateway) = (World::new(), gateway());
+    world.script("alpha", [status(500), status(500), status(500), status(200)]);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 500);
+    assert_eq!(world.take_sent().len(), 3);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 200);
+}
+
+#[test]
+fn a_refused_key_of_the_gateway_is_not_the_callers_401() {
+    let (world, gateway) = (World::new(), gateway());
+    world.script("alpha", [status(401)]);
+    let outcome = world.ask(&gateway, "alpha/lonely");
+    assert_eq!(outcome.status, 502);
+    assert!(outcome.text.contains("refused the key"), "{}", outcome.text);
+}
+
+#[test]
+fn a_timeout_is_504_and_not_sent_twice() {
+    let (world, gateway) = (World::new(), gateway());
+    world.script("alpha", [Act::Fail(SendError::Timeout)]);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 504);
+    assert_eq!(world.take_sent().len(), 1);
+}
+
+#[test]
+fn what_never_left_is_given_back() {
+    let (world, gateway) = (World::new(), gateway());
+    world.script("alpha", [Act::Fail(SendError::NeverSent)]);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 500);
+    let used: u64 = world.ledgers.borrow()["alpha"].usage(world.now()).map(|(_, used, _)| used).sum();
+    assert_eq!(used, 0);
+}
+
+#[test]
+fn a_policy_refusal_falls_back_only_where_allowed() {
+    let blocked = Act::Answer { status: 403, headers: Vec::new(), body: "blocked by content policy" };
+    for (allow, status, sent) in [("false", 403, vec!["alpha"]), ("true", 200, vec!["alpha", "alpha"])] {
+        let (world, gateway) = (World::new(), gateway_with(&[("LLM_ROUTER_ALLOW_POLICY_FALLBACK", allow)]));
+        world.script("alpha", [blocked.clone()]);
+        assert_eq!(world.ask(&gateway, "alpha/large").status, status);
+        assert_eq!(world.take_sent(), sent);
+    }
+}
+
+#[test]
+fn an_object_that_does_not_answer_is_no_licence() {
+    let (world, gateway) = (World::new(), gateway());
+    world.unreachable.borrow_mut().push("alpha".to_owned());
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 503);
+    assert_eq!(world.ask(&gateway, "alpha/large").status, 200);
+    assert_eq!(world.take_sent(), ["beta"]);
+}
+
+#[test]
+fn a_missing_key_variable_is_said_and_nothing_is_sent_without_it() {
+    let (world, gateway) = (World::new(), gateway());
+    let outcome = world.ask(&gateway, "d");
+    assert_eq!(outcome.status, 500);
+    assert!(outcome.text.contains("DELTA_KEY"), "{}", outcome.text);
+    assert_eq!((world.take_sent().len(), *world.calls.borrow()), (0, 0));
+    assert_eq!(gateway.faults().count(), 1);
+    let gateway = gateway_with(&[("DELTA_KEY", "k")]);
+    assert_eq!(world.ask(&gateway, "d").status, 200);
+}

@@ -59,7 +59,7 @@ impl<'a> Envelope<'a> {
         if !body.trim_start().starts_with('{') {
             // Still say "not JSON" of something that is not.
             return Err(
-                serde_json::from_str::<&RawValue>(body).map_or_else(not_json, |_| Malformed::NotAnObject)
+                serde_json::from_str::<&RawValue>(body).map_or_else(|error| not_json(&error), |_| Malformed::NotAnObject)
             );
         }
         let fields: Fields<'a> = serde_json::from_str(body).map_err(|error| wrong_fields(&error))?;
@@ -110,7 +110,7 @@ fn stream_flag(value: Option<&RawValue>) -> Result<bool, Malformed> {
     Ok(flag.unwrap_or(false))
 }
 
-fn not_json(error: serde_json::Error) -> Malformed {
+fn not_json(error: &serde_json::Error) -> Malformed {
     Malformed::NotJson { line: error.line(), column: error.column() }
 }
 

@@ -92,7 +92,7 @@ impl Ports for RequestPorts<'_> {
     async fn read_failure(&self, response: web_sys::Response, max: usize) -> FailureBody {
         let max = js_ms(u64::try_from(max).unwrap_or_default());
         let read = JsFuture::from(js::read_failure(&response, max, &self.isolate.passes)).await;
-        let parts = read.map(|parts| parts.unchecked_into::<Array>()).unwrap_or_default();
+        let parts = read.map(JsCast::unchecked_into::<Array>).unwrap_or_default();
         FailureBody {
             headers: js::pairs(&parts.get(0).as_string().unwrap_or_default()),
             body: js::bytes(&parts.get(1)),

@@ -1,8 +1,12 @@
+//! Everything that is tested natively, in one binary.
+//!
+//! `cfg(test)` on each module tells clippy that it is a test, so that its helpers may unwrap.
+
 #[cfg(test)]
 mod cli;
-#[cfg(test)] // tells clippy so: helpers may unwrap
+#[cfg(test)]
 mod config;
 #[cfg(test)]
-mod ledger;
-#[cfg(test)]
 mod gateway;
+#[cfg(test)]
+mod ledger;

@@ -1,0 +1,157 @@
+//! `start`: the gateway on this machine.
+//!
+//! The Worker that runs on Cloudflare runs here too, under `workerd`, with its Durable Objects on disk. This
+//! process is not in the way of a request. It owns what has to outlive a workerd: the listening socket, the
+//! lock on the state directory, the config of the moment.
+//!
+//! ```text
+//! options ─ settings ─ bundle ─ workerd ─ state ─ listen ─ supervise ─ banner
+//!                                                            │  └ child, capnp, ready, signals
+//!                                               watch ─ control
+//! ```
+
+mod banner;
+mod bundle;
+mod capnp;
+mod child;
+mod control;
+mod listen;
+mod options;
+mod ready;
+mod settings;
+mod signals;
+mod state;
+mod supervise;
+mod watch;
+mod workerd;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) use options::Options;
+
+use self::banner::{Auth, Banner};
+use self::listen::Listener;
+use self::options::Source;
+use self::ready::Ready;
+use self::settings::Settings;
+use self::signals::Signals;
+use self::state::State;
+use self::supervise::Supervisor;
+use self::watch::Reloader;
+use super::environment::Environment;
+use super::failure::Failure;
+use super::print;
+use super::{Bundle, demo};
+use crate::deployment;
+
+pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environment) -> Result<(), Failure> {
+    let signals = Signals::listen()?;
+    let settings = first_settings(&options, &environment).await?;
+    let modules = bundle::modules(bundle, &environment)?;
+    let workerd = workerd::find(options.workerd.as_deref(), &environment)?;
+    let state = State::open(&options.state_dir)?;
+    state.admit(&workerd.version)?;
+    let listener = Listener::bind(&options.host, options.port).await?;
+    bundle::install(&modules, &state.run())?;
+
+    warn_of_strangers(&listener, options.require_auth);
+
+    let auth = match options.require_auth {
+        false => Auth::Off,
+        true if environment.get(deployment::MASTER_KEY_VARIABLE).is_some() => Auth::EnvironmentKey,
+        true => Auth::ConfigKey,
+    };
+    let (config_file, watch) = match options.source {
+        Source::Demo => (None, None),
+        Source::File { path, watch } => (Some(path), watch),
+    };
+    let settings = Arc::new(settings);
+    let (live_now, live) = tokio::sync::watch::channel(Arc::clone(&settings));
+    let boots = Arc::default();
+    let reloader = config_file.clone().zip(watch).map(|(path, debounce)| Reloader {
+        path,
+        debounce,
+        require_auth: options.require_auth,
+        environment: environment.clone(),
+        live: live_now,
+        boots: Arc::clone(&boots),
+        control: state.control_socket(),
+    });
+    let banner = Banner {
+        url: &listener.url(),
+        config_file: config_file.as_deref(),
+        watched: reloader.is_some(),
+        auth,
+        state_dir: state.directory(),
+        settings: &settings,
+    }
+    .render();
+    let supervisor = Supervisor {
+        workerd: workerd.path,
+        state,
+        listener,
+        require_auth: options.require_auth,
+        environment,
+        live,
+        boots,
+    };
+    let on_ready = |ready| {
+        if ready == Ready::NotForUs {
+            print::warning(
+                "the IP allowlist leaves this machine out: here, the `curl` below is answered with 403",
+            );
+        }
+        print::answer(&banner);
+        if let Some(reloader) = reloader {
+            tokio::spawn(reloader.run());
+        }
+    };
+    supervisor.run(signals, on_ready).await
+}
+
+fn warn_of_strangers(listener: &Listener, require_auth: bool) {
+    if !listener.is_loopback() && !require_auth {
+        print::warning(format_args!(
+            "{} is reachable from other machines and asks for no key: everyone there can spend yours; \
+             see --require-auth",
+            listener.address
+        ));
+    }
+}
+
+/// The config to start with: the file's, or the demo's, whose provider is started here.
+async fn first_settings(options: &Options, environment: &Environment) -> Result<Settings, Failure> {
+    let (origin, text) = match &options.source {
+        Source::Demo => {
+            let provider = demo::serve().await;
+            let address = provider
+                .map_err(|error| Failure::runtime(format!("cannot start the demo's provider: {error}")))?;
+            ("the demo's config".to_owned(), demo::config(address))
+        }
+        Source::File { path, .. } => (path.display().to_string(), read(path)?),
+    };
+    let checked = Settings::check(text, options.require_auth, environment);
+    let (Ok(Settings { warnings, .. }) | Err(settings::Refusal { warnings, .. })) = &checked;
+    print::warnings(warnings);
+    checked.map_err(|refusal| settings::refused(&origin, refusal))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let text = settings::read_file(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => settings::missing(path),
+        _ => Failure::input(format!("cannot read {}: {error}", path.display())),
+    })?;
+    if is_open_to_others(path) {
+        let path = path.display();
+        print::warning(format_args!(
+            "other users can read {path}, which may hold keys; close it with `chmod 600 {path}`"
+        ));
+    }
+    Ok(text)
+}
+
+fn is_open_to_others(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
+}

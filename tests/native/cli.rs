@@ -1,0 +1,11 @@
+//! `llm-router` as a process, with a real workerd. Its Worker is a stand-in (`tests/fixtures/bundle`), so what
+//! is tested here is the command line and not the gateway.
+
+#![expect(clippy::disallowed_methods, reason = "native only")]
+
+mod arguments;
+mod demo;
+mod process;
+mod reload;
+mod start;
+mod stop;

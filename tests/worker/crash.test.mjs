@@ -1,0 +1,102 @@
+// SIGKILL under load: nothing acknowledged is forgotten, nothing goes over a cap, nothing needs repair.
+
+import assert from 'node:assert/strict';
+import { after, beforeEach, test } from 'node:test';
+import { send, tally, together, until, within } from './harness/client.mjs';
+import { CHAT_PATH, KEY, bucket, cap, chat, config, openaiProvider } from './harness/configs.mjs';
+import { openaiError } from './harness/replies.mjs';
+import { gatewayFor, upstreamFor } from './harness/setup.mjs';
+
+const ROUNDS = 10;
+const upstream = await upstreamFor({ after });
+const ask = (gateway, model = 'alpha/gpt-a') =>
+  send(gateway.url, { path: CHAT_PATH, key: KEY, body: chat(model), fresh: true });
+beforeEach(() => upstream.reset());
+
+/** Keeps 32 requests in flight until the gateway is gone; answers how many were acknowledged with 200. */
+async function loadUntilGone(gateway, alive) {
+  let acknowledged = 0;
+  await together(32, async () => {
+    while (alive()) {
+      const response = await ask(gateway).catch(() => undefined);
+      if (response?.status === 200) acknowledged++;
+    }
+  });
+  return acknowledged;
+}
+
+test(`${ROUNDS} rounds of SIGKILL under load keep every cap and every count`, async (t) => {
+  const CAP = 1_500;
+  const gateway = await gatewayFor(t, {
+    config: config([openaiProvider(upstream, { rateLimits: [cap(CAP), bucket(1_000_000, 'month')] })]),
+  });
+  let acknowledged = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = upstream.requests.length;
+    let alive = true;
+    const load = loadUntilGone(gateway, () => alive);
+    await until(() => upstream.requests.length >= before + 60 + 7 * round, `load in round ${round}`);
+    await gateway.kill('SIGKILL');
+    alive = false;
+    acknowledged += await within(load, 'the end of the load');
+    assert.ok(upstream.requests.length <= CAP, `${upstream.requests.length} sent of ${CAP}`);
+    assert.ok(acknowledged <= upstream.requests.length);
+    await gateway.start();
+    assert.equal((await ask(gateway)).status, 200, 'the next start serves at once');
+    acknowledged++;
+  }
+  const spent = upstream.requests.length;
+  const rest = tally(await together(CAP - spent + 200, () => ask(gateway)));
+  assert.ok(upstream.requests.length <= CAP, `${upstream.requests.length} sent of ${CAP}`);
+  assert.ok(acknowledged + rest[200] <= CAP, 'no acknowledged use was forgotten');
+  assert.ok(rest[429] >= 200);
+  // Reserved but never sent: at most what was in flight at each kill.
+  assert.ok(
+    upstream.requests.length >= CAP - ROUNDS * 32,
+    `only ${upstream.requests.length} of ${CAP} were sent in the end`,
+  );
+  assert.doesNotMatch(gateway.stderr(), /corrupt|malformed|panic/i);
+});
+
+for (const signal of ['SIGKILL', 'SIGTERM']) {
+  test(`counts of a month survive ${signal}`, async (t) => {
+    const gateway = await gatewayFor(t, {
+      config: config([openaiProvider(upstream, { rateLimits: [bucket(20, 'month')] })]),
+    });
+    assert.deepEqual(tally(await together(15, () => ask(gateway))), { 200: 15 });
+    await gateway.restart({ signal });
+    assert.deepEqual(tally(await together(15, () => ask(gateway))), { 200: 5, 429: 10 });
+  });
+
+  test(`cooldowns survive ${signal}`, async (t) => {
+    const gateway = await gatewayFor(t, { config: config([openaiProvider(upstream)]) });
+    upstream.script(openaiError(429, 'rate_limit_error', { headers: { 'retry-after': '600' } }));
+    await ask(gateway);
+    await until(
+      async () => (
+        await ask(gateway),
+        upstream.requests.length === 1 || assert.fail('asked during a cooldown')
+      ),
+      'the cooldown',
+    );
+    await gateway.restart({ signal });
+    const response = await ask(gateway);
+    assert.equal(response.status, 429);
+    assert.ok(response.headers['retry-after'] > 500);
+    assert.equal(upstream.requests.length, 1);
+  });
+}
+
+test('a changed cap keeps its usage, a changed window starts afresh', async (t) => {
+  const withCap = (limit) => ({
+    config: config([openaiProvider(upstream, { rateLimits: [{ ...limit, id: 'cap' }] })]),
+  });
+  const gateway = await gatewayFor(t, withCap(bucket(10, 'month')));
+  assert.deepEqual(tally(await together(12, () => ask(gateway))), { 200: 10, 429: 2 });
+  await gateway.restart(withCap(bucket(13, 'month')));
+  assert.deepEqual(tally(await together(12, () => ask(gateway))), { 200: 3, 429: 9 });
+  await gateway.restart(withCap(bucket(5, 'month')));
+  assert.equal((await ask(gateway)).status, 429);
+  await gateway.restart(withCap(bucket(5, 'month', 12)));
+  assert.deepEqual(tally(await together(12, () => ask(gateway))), { 200: 5, 429: 7 });
+});

@@ -1,0 +1,66 @@
+// One `workerd serve` process: started, killed, measured, and never left behind.
+
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import workerd from 'workerd';
+
+const STARTUP_MS = 30_000;
+const STDERR_KEPT = 256 * 1024;
+
+const living = new Set();
+process.on('exit', () => living.forEach((child) => child.kill('SIGKILL')));
+
+/**
+ * Starts workerd on a config file and waits until every socket named in `sockets` listens.
+ * Answers `{pid, ports: {socket: port}, stderr(), rssKb(), kill(signal), exited}`.
+ */
+export async function runWorkerd(configFile, { sockets, env = {} }) {
+  const child = spawn(workerd.default, ['serve', '--control-fd=3', configFile], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  living.add(child);
+
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr = (stderr + text).slice(-STDERR_KEPT);
+  });
+  const exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
+  exited.then((how) => {
+    living.delete(child);
+    if (!child.killed) console.error(`workerd ended by itself: ${JSON.stringify(how)}\n${stderr}`);
+  });
+
+  const ports = {};
+  const listening = new Promise((resolve) => {
+    createInterface({ input: child.stdio[3] }).on('line', (line) => {
+      const message = JSON.parse(line);
+      if (message.event === 'listen') ports[message.socket] = message.port;
+      if (sockets.every((name) => ports[name])) resolve('listening');
+    });
+  });
+  let timer;
+  const outcome = await Promise.race([
+    listening,
+    exited,
+    new Promise((resolve) => (timer = setTimeout(resolve, STARTUP_MS, 'timeout'))),
+  ]);
+  clearTimeout(timer);
+  if (outcome !== 'listening') {
+    child.kill('SIGKILL');
+    throw new Error(`workerd did not start: ${JSON.stringify(outcome)}\n${stderr}`);
+  }
+
+  return {
+    pid: child.pid,
+    ports,
+    exited,
+    stderr: () => stderr,
+    rssKb: () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]),
+    async kill(signal = 'SIGKILL') {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}

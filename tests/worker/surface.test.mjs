@@ -1,0 +1,187 @@
+// What the gateway answers on which path and method.
+
+import assert from 'node:assert/strict';
+import { after, beforeEach, test } from 'node:test';
+import { assertAnthropicError, assertOpenaiError, send } from './harness/client.mjs';
+import { KEY, chat, claudeProvider, config, messages, openaiProvider } from './harness/configs.mjs';
+import { TEXT } from './harness/replies.mjs';
+import { gatewayFor, upstreamFor } from './harness/setup.mjs';
+
+const MESSAGES_PATHS = [
+  '/v1/messages',
+  '/messages',
+  '/anthropic',
+  '/anthropic/v1/messages',
+  '/anthropic/messages',
+];
+const CHAT_PATHS = [
+  '/v1/chat/completions',
+  '/chat/completions',
+  '/openai',
+  '/openai/v1/chat/completions',
+  '/openai/chat/completions',
+];
+const DETECTING_PATHS = ['/', '/v1', '/route', '/router'];
+
+const upstream = await upstreamFor({ after });
+const gateway = await gatewayFor(
+  { after },
+  {
+    config: config([
+      openaiProvider(upstream, {
+        models: [
+          { id: 'gpt-a', aliases: ['big'], contextWindow: 128000 },
+          { id: 'off', enabled: false },
+        ],
+      }),
+      claudeProvider(upstream),
+      openaiProvider(upstream, { id: 'disabled', enabled: false }),
+    ]),
+  },
+);
+const post = (path, body, rest) => send(gateway.url, { path, body, key: KEY, ...rest });
+const get = (path, rest) => send(gateway.url, { method: 'GET', path, key: KEY, ...rest });
+beforeEach(() => upstream.reset());
+
+for (const path of MESSAGES_PATHS) {
+  for (const slash of ['', '/']) {
+    test(`POST ${path}${slash} is an Anthropic request`, async () => {
+      const response = await post(path + slash, messages());
+      assert.equal(response.status, 200, response.text);
+      assert.equal(response.json.content[0].text, TEXT);
+      assert.equal(upstream.requests[0].path, '/v1/messages');
+      assertAnthropicError(await post(path + slash, '{'), 400, 'invalid_request_error');
+    });
+  }
+}
+
+for (const path of CHAT_PATHS) {
+  for (const slash of ['', '/']) {
+    test(`POST ${path}${slash} is an OpenAI request`, async () => {
+      const response = await post(path + slash, chat());
+      assert.equal(response.status, 200, response.text);
+      assert.equal(response.json.choices[0].message.content, TEXT);
+      assert.equal(upstream.requests[0].path, '/v1/chat/completions');
+      assertOpenaiError(await post(path + slash, '{'), 400, {
+        type: 'invalid_request_error',
+      });
+    });
+  }
+}
+
+for (const path of DETECTING_PATHS) {
+  test(`POST ${path} detects the format`, async () => {
+    const anthropic = await post(path, messages('beta/claude-b', { system: 'Be brief.' }), {
+      headers: { 'anthropic-version': '2023-06-01' },
+    });
+    assert.equal(anthropic.json.type, 'message', anthropic.text);
+    const openai = await post(
+      path,
+      chat('alpha/gpt-a', {
+        messages: [
+          { role: 'system', content: 'Be brief.' },
+          { role: 'user', content: 'hi' },
+        ],
+      }),
+    );
+    assert.equal(openai.json.object, 'chat.completion', openai.text);
+  });
+}
+
+test('a query string does not hide a path', async () => {
+  assert.equal((await post('/v1/messages?beta=true', messages())).status, 200);
+  assert.equal((await get('/v1/models?limit=1000')).status, 200);
+});
+
+test('GET / names the gateway and its endpoints', async () => {
+  const { status, json } = await get('/');
+  assert.equal(status, 200);
+  assert.equal(typeof json.name, 'string');
+  assert.deepEqual(Object.keys(json.endpoints).sort(), ['anthropic', 'openai', 'unified']);
+  assert.equal((await get('/', { key: undefined })).status, 401);
+});
+
+test('/health answers liveness to anybody and no more than that', async () => {
+  for (const method of ['GET', 'POST']) {
+    const { status, json } = await send(gateway.url, { method, path: '/health' });
+    assert.equal(status, 200);
+    assert.equal(typeof json.status, 'string');
+    assert.equal(json.providers, undefined);
+  }
+  assert.equal((await get('/health', { key: 'wrong' })).json.providers, undefined);
+});
+
+test('/health with the key also counts the providers', async () => {
+  const { status, json } = await get('/health');
+  assert.equal(status, 200);
+  assert.equal(json.providers, 2);
+});
+
+test('HEAD is answered as GET without a body', async () => {
+  const response = await get('/health', { method: 'HEAD' });
+  assert.equal(response.status, 200);
+  assert.equal(response.body.length, 0);
+});
+
+for (const path of ['/v1/models', '/models', '/openai/v1/models', '/openai/models']) {
+  test(`GET ${path} lists models as OpenAI does`, async () => {
+    const { status, json } = await get(path);
+    assert.equal(status, 200);
+    assert.equal(json.object, 'list');
+    const model = json.data.find(({ id }) => id === 'alpha/gpt-a');
+    assert.equal(model.object, 'model');
+    assert.equal(model.owned_by, 'alpha');
+    assert.ok(model.created < 1e11, 'seconds, not milliseconds');
+    assert.ok(!json.data.some(({ id }) => /off|disabled/.test(id)), 'what is disabled is not there');
+  });
+}
+
+for (const path of ['/anthropic/v1/models', '/anthropic/models']) {
+  test(`GET ${path} lists models as Anthropic does`, async () => {
+    const { status, json } = await get(path);
+    assert.equal(status, 200);
+    assert.equal(json.has_more, false);
+    assert.equal(json.first_id, json.data[0].id);
+    assert.equal(json.last_id, json.data.at(-1).id);
+    const model = json.data.find(({ id }) => id === 'beta/claude-b');
+    assert.equal(model.type, 'model');
+    assert.equal(typeof model.display_name, 'string');
+    assert.ok(Number.isFinite(Date.parse(model.created_at)));
+  });
+}
+
+test('GET /v1/models answers an Anthropic client in its own shape', async () => {
+  const { json } = await get('/v1/models', { headers: { 'anthropic-version': '2023-06-01' } });
+  assert.equal(json.data[0].type, 'model');
+  assert.equal(json.has_more, false);
+});
+
+test('other paths and methods are 404', async () => {
+  for (const [method, path] of [
+    ['GET', '/nope'],
+    ['POST', '/nope'],
+    ['POST', '/v1/embeddings'],
+    ['GET', '/v1/messages'],
+    ['GET', '/v1/chat/completions'],
+    ['POST', '/v1/models'],
+    ['DELETE', '/v1/messages'],
+    ['POST', '//v1/messages'],
+    ['POST', '/V1/MESSAGES'],
+    ['GET', '/%00'],
+  ]) {
+    const response = await send(gateway.url, {
+      method,
+      path,
+      key: KEY,
+      body: method === 'POST' ? chat() : undefined,
+    });
+    assert.equal(response.status, 404, `${method} ${path}: ${response.text}`);
+    assert.equal(typeof response.json.error.message, 'string');
+  }
+  assert.equal(upstream.requests.length, 0);
+});
+
+test('a 404 speaks the format of its path', async () => {
+  assertAnthropicError(await post('/anthropic/nope', messages()), 404, 'not_found_error');
+  assertOpenaiError(await post('/openai/nope', chat()), 404, { type: 'invalid_request_error' });
+});

@@ -7,7 +7,7 @@
 use crate::{
     attempt::{Answer, Diagnosis, diagnose},
     config::Config,
-    ingress::{Entry, Head, Settings},
+    ingress::{Entry, Head, Settings, surface},
     ledger::message::{Denial, Grant, Refusal, Reserve, Reserved, Settle, Verdict},
     ports::{Attempt, FailureBody, Ports, SendError, Unavailable},
     route::{Plan, Step, plan},
@@ -32,6 +32,15 @@ pub struct Gateway {
     pub loaded_at: Millis,
     /// In the order of `config.providers`.
     destinations: Vec<PerWire<Option<Result<Destination, KeyMissing>>>>,
+}
+
+/// What is kept of a request's body while it is on its way.
+#[derive(Debug)]
+pub struct Request {
+    envelope: Envelope,
+    wire: Wire,
+    /// Whether `wire` was named, not guessed.
+    certain: bool,
 }
 
 /// A reply and the format it is in.
@@ -80,27 +89,35 @@ impl Gateway {
         })
     }
 
-    /// Answers one request. `wire` is its format where the path names it.
+    /// Reads a body. `wire` is its format where the path names it.
+    pub fn read(
+        &self,
+        head: &impl Head,
+        wire: Option<Wire>,
+        body: &[u8],
+    ) -> Result<Request, (ClientError, Wire)> {
+        let anthropic_version = head.header("anthropic-version").is_some();
+        let envelope = Envelope::read(body).map_err(|fault| {
+            let wire = wire.unwrap_or_else(|| surface::error_format(&head.path(), anthropic_version));
+            (ClientError::new(Kind::InvalidRequest, fault.to_string()), wire)
+        })?;
+        let guess = || detect(anthropic_version, std::str::from_utf8(body).unwrap_or_default());
+        Ok(Request { envelope, wire: wire.unwrap_or_else(guess), certain: wire.is_some() })
+    }
+
+    /// Answers a request that has been read.
     pub async fn answer<P: Ports>(
         &self,
         ports: &P,
         head: &impl Head,
-        wire: Option<Wire>,
-        body: &[u8],
+        request: &Request,
     ) -> Reply<P::Response> {
-        let guess = wire.unwrap_or(Wire::Messages);
-        let envelope = match Envelope::read(body) {
-            Ok(envelope) => envelope,
-            Err(fault) => return error(guess, ClientError::new(Kind::InvalidRequest, fault.to_string())),
-        };
-        let guess =
-            wire.unwrap_or_else(|| detect(head.header("anthropic-version").is_some(), envelope.body()));
-        match plan(&self.config, envelope.model.as_deref(), guess, wire.is_some()) {
-            Err(refused) => error(guess, refused),
+        let Request { envelope, wire, certain } = request;
+        match plan(&self.config, envelope.model.as_deref(), *wire, *certain) {
+            Err(refused) => Reply { wire: *wire, content: Content::Error(refused) },
             Ok(plan) => {
-                let wire = plan.wire;
-                let content = Drive::new(self, ports, head, &envelope, &plan).run().await;
-                Reply { wire, content }
+                let content = Drive::new(self, ports, head, envelope, &plan).run().await;
+                Reply { wire: plan.wire, content }
             }
         }
     }
@@ -112,16 +129,12 @@ impl Gateway {
     }
 }
 
-fn error<R>(wire: Wire, error: ClientError) -> Reply<R> {
-    Reply { wire, content: Content::Error(error) }
-}
-
 /// The state of one request on its way through its plan.
 struct Drive<'a, P: Ports, H: Head> {
     gateway: &'a Gateway,
     ports: &'a P,
     head: &'a H,
-    envelope: &'a Envelope<'a>,
+    envelope: &'a Envelope,
     plan: &'a Plan<'a>,
     /// Attempts so far with the first candidate, the only one that is retried.
     origin_attempts: u32,
@@ -157,7 +170,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
         gateway: &'a Gateway,
         ports: &'a P,
         head: &'a H,
-        envelope: &'a Envelope<'a>,
+        envelope: &'a Envelope,
         plan: &'a Plan<'a>,
     ) -> Self {
         let last = Last::default();
@@ -224,12 +237,13 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
             return Err(Next::Onwards);
         };
         let timeouts = self.gateway.settings.timeouts;
+        let splice = self.envelope.splice(&step.model.id);
         let attempt = Attempt {
             provider,
             wire,
             destination,
             client_headers: &destination.client_headers(wire, self.head),
-            body: &self.envelope.with_model(&step.model.id),
+            splice: splice.as_ref(),
             timeout_ms: if self.envelope.stream {
                 timeouts.headers_stream_ms
             } else {

@@ -15,6 +15,7 @@
 //! - no counter outside [`ledger`]: an isolate remembers nothing that admits a request;
 //! - no retry and no fallback once a byte of a response has gone to the client.
 
+pub mod attempt;
 pub mod config;
 pub mod deployment;
 pub mod gateway;
@@ -22,7 +23,6 @@ pub mod ingress;
 pub mod ledger;
 pub mod ports;
 pub mod route;
-pub mod attempt;
 pub mod time;
 pub mod upstream;
 pub mod wire;

@@ -5,7 +5,7 @@ use crate::{
     ledger::message::{Reserve, Reserved, Settle},
     time::Millis,
     upstream::Destination,
-    wire::Wire,
+    wire::{Wire, envelope::Splice},
 };
 
 /// A provider's object did not answer. Its candidates are unavailable; nothing is known, so nobody passes.
@@ -32,7 +32,8 @@ pub struct Attempt<'a> {
     pub destination: &'a Destination,
     /// Replace headers of the destination, or join them.
     pub client_headers: &'a [(String, String)],
-    pub body: &'a str,
+    /// What to change in the request's body, which the port holds.
+    pub splice: Option<&'a Splice>,
     /// How long to wait for response headers.
     pub timeout_ms: u64,
 }

@@ -25,7 +25,7 @@ pub struct Timeouts {
     pub headers_stream_ms: u64,
     /// The same for one that does not: most providers send headers only when the whole answer is there.
     pub headers_plain_ms: u64,
-    /// Between two chunks of a response body.
+    /// Between two chunks of a response body of undeclared length; 0 for no limit.
     pub idle_ms: u64,
 }
 
@@ -81,7 +81,10 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         Timeouts {
             headers_stream_ms: headers.unwrap_or(60_000),
             headers_plain_ms: headers.unwrap_or(300_000),
-            idle_ms: self.number("LLM_ROUTER_STREAM_IDLE_TIMEOUT_MS", 120_000).clamp(1_000, 600_000),
+            idle_ms: match self.number("LLM_ROUTER_STREAM_IDLE_TIMEOUT_MS", 120_000) {
+                0 => 0,
+                ms => ms.clamp(1_000, 600_000),
+            },
         }
     }
 

@@ -8,9 +8,9 @@ use crate::time::Millis;
 /// Longest cooldown that an upstream's `Retry-After` can impose: 24 h.
 pub const COOLDOWN_MAX_MS: u64 = 24 * 60 * 60 * 1_000;
 
-/// How long the one request that tries a target after its circuit was open may take to report. After it
-/// the next request may try. Longer than the longest wait for response headers (300 s).
-pub const PROBE_MS: u64 = 330 * 1_000;
+/// How long the one request that tries a target after its circuit was open is waited for. After it the next
+/// may try: the first may have lost its client, which nobody reports.
+pub const PROBE_MS: u64 = 30 * 1_000;
 
 /// A target whose last failure is this old starts afresh: 24 h, the predecessor's state TTL.
 const FORGET_MS: u64 = 24 * 60 * 60 * 1_000;

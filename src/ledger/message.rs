@@ -8,6 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Window, WindowUnit};
 
+/// A [`Reserve`] on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ask<R> {
+    #[serde(flatten)]
+    pub reserve: R,
+    /// The asker waits for other answers of this object: it pays to answer several with one write.
+    #[serde(default)]
+    pub company: bool,
+}
+
 /// Asks for one upstream attempt with the first of `candidates` that has room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reserve {

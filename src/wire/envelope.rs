@@ -1,9 +1,10 @@
-//! The few fields of a request that the gateway itself reads, borrowed from its bytes.
+//! The few fields of a request that the gateway itself reads, and where to change its model.
 //!
 //! A body is never parsed into a tree and printed again: that would reorder keys and rewrite numbers, which
-//! breaks prompt caches and signatures. Only `model` changes, by splicing.
+//! breaks prompt caches and signatures. Only `model` changes, by splicing, and nothing of the body is kept
+//! here: bodies are megabytes, and a Worker has 128 of them for all its requests.
 
-use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -14,13 +15,30 @@ pub const DEPTH_MAX: usize = 100;
 
 /// A request as the gateway sees it.
 #[derive(Debug)]
-pub struct Envelope<'a> {
-    body: &'a str,
+pub struct Envelope {
     /// The requested model, trimmed; `None` when absent, `null` or blank.
     pub model: Option<String>,
     /// Whether the answer is to be a stream.
     pub stream: bool,
-    model_value: Option<&'a str>,
+    slot: Slot,
+}
+
+/// Where the name of the model goes.
+#[derive(Debug)]
+enum Slot {
+    /// In place of this value, which is written so.
+    Value(Range<usize>, String),
+    /// As the first member of the object whose members begin here.
+    First { at: usize, alone: bool },
+    /// In place of a blank body.
+    Blank(usize),
+}
+
+/// A change of a body: these bytes of it become `text`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splice {
+    pub at: Range<usize>,
+    pub text: String,
 }
 
 /// Why a body is not a request. The message names the fault and never repeats the body.
@@ -42,59 +60,68 @@ pub enum Malformed {
 
 #[derive(Deserialize)]
 struct Fields<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     model: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     stream: Option<&'a RawValue>,
 }
 
-impl<'a> Envelope<'a> {
+/// Even a `null` is there.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+impl Envelope {
     /// Reads a body. An empty one counts as `{}`.
-    pub fn read(body: &'a [u8]) -> Result<Self, Malformed> {
+    pub fn read(body: &[u8]) -> Result<Self, Malformed> {
         let body = std::str::from_utf8(body).map_err(|_| Malformed::NotUtf8)?;
-        let body = if body.trim().is_empty() { "{}" } else { body };
+        if body.trim().is_empty() {
+            return Ok(Self { model: None, stream: false, slot: Slot::Blank(body.len()) });
+        }
         if depth(body) > DEPTH_MAX {
             return Err(Malformed::TooDeep);
         }
-        if !body.trim_start().starts_with('{') {
+        let Some(members) = body.trim_start().strip_prefix('{') else {
             // Still say "not JSON" of something that is not.
-            return Err(
-                serde_json::from_str::<&RawValue>(body).map_or_else(|error| not_json(&error), |_| Malformed::NotAnObject)
-            );
-        }
-        let fields: Fields<'a> = serde_json::from_str(body).map_err(|error| wrong_fields(&error))?;
-        Ok(Self {
-            body,
-            model: model_name(fields.model)?,
-            stream: stream_flag(fields.stream)?,
-            model_value: fields.model.map(RawValue::get),
-        })
+            return Err(serde_json::from_str::<&RawValue>(body)
+                .map_or_else(|error| not_json(&error), |_| Malformed::NotAnObject));
+        };
+        let fields: Fields<'_> = serde_json::from_str(body).map_err(|error| wrong_fields(&error))?;
+        let slot = match fields.model.map(RawValue::get) {
+            // A slice of `body`: its distance from the start is its offset.
+            Some(value) => {
+                let start = value.as_ptr().addr() - body.as_ptr().addr();
+                Slot::Value(start..start + value.len(), value.to_owned())
+            }
+            None => {
+                Slot::First { at: body.len() - members.len(), alone: members.trim_start().starts_with('}') }
+            }
+        };
+        Ok(Self { model: model_name(fields.model)?, stream: stream_flag(fields.stream)?, slot })
     }
 
-    /// The body as text, byte for byte.
-    pub fn body(&self) -> &'a str {
-        self.body
-    }
-
-    /// The body with `model` in place of the requested one; borrowed when they are equal.
-    pub fn with_model(&self, model: &str) -> Cow<'a, str> {
+    /// What to change so that the body asks for `model`; nothing if it does.
+    pub fn splice(&self, model: &str) -> Option<Splice> {
         let name = serde_json::Value::from(model).to_string();
-        let Some(old) = self.model_value else { return Cow::Owned(insert_first(self.body, &name)) };
-        if old == name {
-            return Cow::Borrowed(self.body);
+        match &self.slot {
+            Slot::Value(_, written) if *written == name => None,
+            Slot::Value(at, _) => Some(Splice { at: at.clone(), text: name }),
+            Slot::First { at, alone } => {
+                let comma = if *alone { "" } else { "," };
+                Some(Splice { at: *at..*at, text: format!("\"model\":{name}{comma}") })
+            }
+            Slot::Blank(length) => Some(Splice { at: 0..*length, text: format!("{{\"model\":{name}}}") }),
         }
-        // `old` is a slice of `body`: its distance from the start is its offset.
-        let offset = old.as_ptr().addr() - self.body.as_ptr().addr();
-        let (head, rest) = self.body.split_at(offset);
-        let (_, tail) = rest.split_at(old.len());
-        Cow::Owned([head, &name, tail].concat())
     }
 }
 
-fn insert_first(body: &str, name: &str) -> String {
-    let (head, tail) = body.split_once('{').unwrap_or(("", "}"));
-    let comma = if tail.trim_start().starts_with('}') { "" } else { "," };
-    format!("{head}{{\"model\":{name}{comma}{tail}")
+impl Splice {
+    /// `body`, changed.
+    pub fn apply(&self, body: &[u8]) -> Vec<u8> {
+        let head = body.get(..self.at.start).unwrap_or_default();
+        let tail = body.get(self.at.end..).unwrap_or_default();
+        [head, self.text.as_bytes(), tail].concat()
+    }
 }
 
 fn model_name(value: Option<&RawValue>) -> Result<Option<String>, Malformed> {
@@ -124,37 +151,48 @@ fn wrong_fields(error: &serde_json::Error) -> Malformed {
     Malformed::NotJson { line: error.line(), column: error.column() }
 }
 
-/// Deepest nesting of objects and arrays, by bytes: strings are skipped, nothing else is checked.
+/// Deepest nesting of objects and arrays. Strings are skipped; nothing else is checked.
 fn depth(json: &str) -> usize {
+    let mut rest = json.as_bytes();
     let (mut depth, mut deepest) = (0_usize, 0);
-    let mut in_string = false;
-    let mut escaped = false;
-    for byte in json.bytes() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
+    while let Some((byte, tail)) = rest.split_first() {
+        rest = match byte {
+            b'"' => after_string(tail),
             b'{' | b'[' => {
                 depth += 1;
                 deepest = deepest.max(depth);
+                tail
             }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                tail
+            }
+            _ => tail,
+        };
     }
     deepest
+}
+
+/// What follows the string that `rest` is inside of.
+fn after_string(mut rest: &[u8]) -> &[u8] {
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+        let escape = rest.get(at) == Some(&b'\\');
+        rest = rest.get(at + 1 + usize::from(escape)..).unwrap_or_default();
+        if !escape {
+            return rest;
+        }
+    }
+    &[]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn with_model(body: &str, model: &str) -> String {
+        let splice = Envelope::read(body.as_bytes()).unwrap().splice(model);
+        splice.map_or(body.to_owned(), |splice| String::from_utf8(splice.apply(body.as_bytes())).unwrap())
+    }
 
     #[test]
     fn only_the_model_changes() {
@@ -162,8 +200,8 @@ mod tests {
             "{ \"z\": 1.10,\n\"model\" : \"a/b\" ,\"n\":12345678901234567890123, \"s\":\"\\u00e9 é\" }";
         let envelope = Envelope::read(body.as_bytes()).unwrap();
         assert_eq!(envelope.model.as_deref(), Some("a/b"));
-        assert_eq!(envelope.with_model("b"), body.replace("\"a/b\"", "\"b\""));
-        assert!(matches!(envelope.with_model("a/b"), Cow::Borrowed(_)));
+        assert_eq!(with_model(body, "b"), body.replace("\"a/b\"", "\"b\""));
+        assert_eq!(envelope.splice("a/b"), None);
     }
 
     #[test]
@@ -171,20 +209,21 @@ mod tests {
         for (body, expected) in [
             ("{}", r#"{"model":"m"}"#),
             ("", r#"{"model":"m"}"#),
+            (" \n", r#"{"model":"m"}"#),
             (" { } ", r#" {"model":"m" } "#),
             (r#"{"a":1}"#, r#"{"model":"m","a":1}"#),
+            (r#"{"model":null}"#, r#"{"model":"m"}"#),
         ] {
-            assert_eq!(Envelope::read(body.as_bytes()).unwrap().with_model("m"), expected);
+            assert_eq!(with_model(body, "m"), expected);
+            assert_eq!(Envelope::read(body.as_bytes()).unwrap().model, None);
         }
-        let null = Envelope::read(br#"{"model":null}"#).unwrap();
-        assert_eq!((null.model.as_deref(), null.with_model("m").as_ref()), (None, r#"{"model":"m"}"#));
     }
 
     #[test]
     fn a_model_name_is_escaped() {
         let envelope = Envelope::read(br#"{"model":"\u0061"}"#).unwrap();
         assert_eq!(envelope.model.as_deref(), Some("a"));
-        assert_eq!(envelope.with_model("q\"\\"), r#"{"model":"q\"\\"}"#);
+        assert_eq!(with_model(r#"{"model":"\u0061"}"#, "q\"\\"), r#"{"model":"q\"\\"}"#);
     }
 
     #[test]
@@ -216,7 +255,9 @@ mod tests {
         #[test]
         fn no_bytes_panic(body in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
             if let Ok(envelope) = Envelope::read(&body) {
-                let _ = envelope.with_model("m");
+                let changed = envelope.splice("m").unwrap().apply(&body);
+                let again = Envelope::read(&changed).unwrap();
+                proptest::prop_assert_eq!(again.model.as_deref(), Some("m"));
             }
         }
     }

@@ -129,7 +129,8 @@ impl Kind {
     }
 }
 
-/// What ends a stream that cannot go on: an error event of its format, then the format's end.
+/// What ends a stream that cannot go on: an error event of its format, then the format's end. A blank line
+/// first closes an event that was cut in the middle.
 pub fn stream_error(wire: Wire, message: &str) -> String {
     match wire {
         Wire::Messages => {

@@ -4,7 +4,20 @@ import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import { FrontDoor, ProviderLedger } from "./index.js";
 
 export default {
-  fetch: (request, env, ctx) => FrontDoor.handle(request, env, ctx),
+  async fetch(request, env, ctx) {
+    try {
+      return await FrontDoor.handle(request, env, ctx);
+    } catch (error) {
+      console.error(error);
+      return Response.json(FAILED, { status: 500 });
+    }
+  },
+};
+
+// Said when the gateway itself breaks; both formats' clients find their message in it.
+const FAILED = {
+  type: "error",
+  error: { type: "api_error", message: "The gateway failed on this request", param: null, code: null },
 };
 
 export class ProviderObject extends DurableObject {

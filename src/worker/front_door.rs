@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use js_sys::{Array, Promise, Reflect};
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use serde_json::json;
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -95,21 +95,28 @@ async fn call(
             format!("The request body is larger than {max} bytes (LLM_ROUTER_MAX_REQUEST_BODY_BYTES)");
         return marks.error(&ClientError::new(Kind::TooLarge, message), error_wire);
     };
+    // The copy in wasm goes before anything is waited for: only JS holds bodies while requests are on their way.
+    let read = isolate.gateway.read(head, wire, &body.to_vec());
+    let read = match read {
+        Ok(read) => read,
+        Err((error, wire)) => return marks.error(&error, wire),
+    };
     let ports = RequestPorts {
         isolate,
         providers: Reflect::get(env, &PROVIDERS_BINDING.into())?,
         ctx,
+        body,
         #[cfg(feature = "fault-injection")]
         fault: head.header(super::fault::HEADER),
     };
-    let reply = isolate.gateway.answer(&ports, head, wire, &body).await;
-    marks.reply(&isolate.gateway, &isolate.passes, reply)
+    let reply = isolate.gateway.answer(&ports, head, &read).await;
+    marks.reply(isolate, reply)
 }
 
-async fn read_body(request: &web_sys::Request, max: usize) -> Result<Option<Vec<u8>>, JsValue> {
+async fn read_body(request: &web_sys::Request, max: usize) -> Result<Option<Uint8Array>, JsValue> {
     #[expect(clippy::cast_precision_loss, reason = "at most 20 MiB")]
     let read = JsFuture::from(js::read_body(request, max as f64)).await?;
-    Ok(read.dyn_ref::<js_sys::Uint8Array>().map(js_sys::Uint8Array::to_vec))
+    Ok(read.dyn_into().ok())
 }
 
 fn error_wire(head: &RequestHead) -> Wire {

@@ -24,11 +24,35 @@ export function readHead(request, names, local) {
   return address ? `${text}\n@address\n${address}` : text;
 }
 
-// The body, or `null` as soon as it is longer than `max` bytes.
+// The body, or `null` if it is longer than `max` bytes.
 export async function readBody(request, max) {
+  if (request.body === null) return new Uint8Array(0);
   const declared = request.headers.get("content-length");
-  if (declared !== null) return Number(declared) > max ? null : new Uint8Array(await request.arrayBuffer());
-  return request.body === null ? new Uint8Array(0) : collect(request.body, max, null);
+  if (declared !== null && Number(declared) <= max) return new Uint8Array(await request.arrayBuffer());
+  const body = declared === null ? await collect(request.body, max, null) : null;
+  if (body === null) await drain(request.body);
+  return body;
+}
+
+// Reads and forgets what a client is still sending: many do not look at an answer before they have sent
+// everything, and take a connection that closes meanwhile for a network failure.
+const DRAIN_BYTES = 64 << 20;
+const DRAIN_MS = 10_000;
+
+async function drain(stream) {
+  const reader = stream.getReader();
+  const timer = setTimeout(() => reader.cancel().catch(() => {}), DRAIN_MS);
+  try {
+    for (let left = DRAIN_BYTES; left > 0; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      left -= value.byteLength;
+    }
+  } catch {
+    // The client is gone.
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function collect(stream, max, cut) {
@@ -40,8 +64,11 @@ async function collect(stream, max, cut) {
     if (done) break;
     length += value.byteLength;
     if (length > max) {
+      if (cut === null) {
+        reader.releaseLock();
+        return null;
+      }
       reader.cancel().catch(() => {});
-      if (cut === null) return null;
       chunks.push(value.subarray(0, value.byteLength - (length - max)));
       length = max;
       break;
@@ -69,26 +96,45 @@ function setLines(headers, lines) {
   for (let i = 0; i + 1 < parts.length; i += 2) headers.set(parts[i], parts[i + 1]);
 }
 
+// What ends the request that a response answers, headers or body.
+const aborts = new WeakMap();
+
 // An upstream's `Response`, or why there is none: "never-sent", "timeout", "network".
-export async function send(url, headers, added, body, timeoutMs) {
+export async function send(url, headers, added, body, start, end, text, timeoutMs) {
+  if (text !== "") body = splice(body, start, end, text);
   if (added !== "") {
     headers = new Headers(headers);
     setLines(headers, added);
   }
   const abort = new AbortController();
+  const init = { method: "POST", headers, body, redirect: "manual", signal: abort.signal };
   const timer = setTimeout(() => abort.abort(), timeoutMs);
-  let request;
   try {
-    request = new Request(url, { method: "POST", headers, body, redirect: "manual", signal: abort.signal });
+    const response = await fetch(url, init);
+    aborts.set(response, abort);
+    return response;
   } catch {
-    return "never-sent";
-  }
-  try {
-    return await fetch(request);
-  } catch {
-    return abort.signal.aborted ? "timeout" : "network";
+    return abort.signal.aborted ? "timeout" : canBeSent(url, headers) ? "network" : "never-sent";
   } finally {
     clearTimeout(timer);
+  }
+}
+
+function splice(body, start, end, text) {
+  const middle = new TextEncoder().encode(text);
+  const spliced = new Uint8Array(body.byteLength - (end - start) + middle.byteLength);
+  spliced.set(body.subarray(0, start));
+  spliced.set(middle, start);
+  spliced.set(body.subarray(end), start + middle.byteLength);
+  return spliced;
+}
+
+function canBeSent(url, headers) {
+  try {
+    new Request(url, { method: "POST", headers });
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -109,9 +155,12 @@ export async function readFailure(response, max, passes) {
 }
 
 function* passing(headers, { exact, prefixes, except, ids, idName }) {
+  let identified = false;
   for (const [name, value] of headers) {
-    if (ids.has(name)) yield [idName, value];
-    else if (exact.has(name)) yield [name, value];
+    if (ids.has(name)) {
+      if (!identified) yield [idName, value];
+      identified = true;
+    } else if (exact.has(name)) yield [name, value];
     else if (!name.startsWith(except) && prefixes.some((prefix) => name.startsWith(prefix))) yield [name, value];
   }
 }
@@ -126,8 +175,7 @@ export function relay(upstream, passes, lines, idleMs, lastWords) {
   for (const [name, value] of passing(upstream.headers, passes)) headers.append(name, value);
   setLines(headers, lines);
   const streams = headers.get("content-type")?.startsWith("text/event-stream");
-  const body = upstream.body === null ? null : guard(upstream.body, idleMs, streams ? lastWords : null);
-  return new Response(body, { status: upstream.status, headers });
+  return new Response(watch(upstream, idleMs, streams ? lastWords : null), { status: upstream.status, headers });
 }
 
 export function reply(status, lines, body) {
@@ -135,8 +183,23 @@ export function reply(status, lines, body) {
   return new Response(empty ? null : body, { status, headers: makeHeaders(lines) });
 }
 
-// Passes chunks on as they come and ends a body that has gone silent: `lastWords` if it is an event stream,
-// a broken connection otherwise. Silence is looked for in eighths of `idleMs`, so that a chunk costs no timer.
+// The body. One of declared length is handed over whole and has a deadline; any other is passed on chunk by
+// chunk, as it comes, so that its silence can be told. Without a limit to silence (`idleMs` 0) it is handed
+// over as well: not a chunk of it is touched then, which is cheaper.
+const DECLARED_MS = 600_000;
+
+function watch(upstream, idleMs, lastWords) {
+  if (upstream.body === null || idleMs === 0) return upstream.body;
+  if (upstream.headers.has("content-length")) {
+    setTimeout(() => aborts.get(upstream).abort(), DECLARED_MS);
+    return upstream.body;
+  }
+  return guard(upstream.body, idleMs, lastWords);
+}
+
+// Ends a body that has gone silent: with `lastWords` if there are any, as a broken connection otherwise.
+// Silence is looked for in eighths of `idleMs`, so that a chunk costs no timer; it counts only while the
+// client is waiting, so that a slow client is not taken for a silent upstream.
 const LOOKS = 8;
 
 function guard(body, idleMs, lastWords) {
@@ -144,22 +207,19 @@ function guard(body, idleMs, lastWords) {
   let waiting = false;
   let quiet = 0;
   let timer;
-  let giveUp;
-  const look = () => {
-    quiet = waiting ? quiet + 1 : 0;
-    if (quiet <= LOOKS) timer = setTimeout(look, idleMs / LOOKS);
-    else giveUp();
+  const end = (controller) => {
+    reader.cancel().catch(() => {});
+    if (lastWords === null) return controller.error(new Error("the upstream went silent"));
+    controller.enqueue(new TextEncoder().encode(lastWords));
+    controller.close();
   };
   return new ReadableStream(
     {
       start(controller) {
-        giveUp = () => {
-          reader.cancel().catch(() => {});
-          if (lastWords === null) controller.error(new Error("the upstream went silent"));
-          else {
-            controller.enqueue(new TextEncoder().encode(lastWords));
-            controller.close();
-          }
+        const look = () => {
+          quiet = waiting ? quiet + 1 : 0;
+          if (quiet > LOOKS) end(controller);
+          else timer = setTimeout(look, idleMs / LOOKS);
         };
         timer = setTimeout(look, idleMs / LOOKS);
       },
@@ -167,13 +227,12 @@ function guard(body, idleMs, lastWords) {
         waiting = true;
         try {
           const { done, value } = await reader.read();
-          if (quiet > LOOKS) return; // given up
+          if (quiet > LOOKS) return; // ended above
           waiting = false;
           quiet = 0;
-          if (done) {
-            clearTimeout(timer);
-            controller.close();
-          } else controller.enqueue(value);
+          if (!done) return controller.enqueue(value);
+          clearTimeout(timer);
+          controller.close();
         } catch (error) {
           clearTimeout(timer);
           if (quiet <= LOOKS) controller.error(error);

@@ -1,6 +1,6 @@
 //! A request's head, fetched from JS in one crossing.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::SocketAddr};
 
 use js_sys::Array;
 
@@ -57,7 +57,9 @@ impl Head for RequestHead {
     }
 
     fn client_address(&self) -> Option<String> {
-        self.header(ADDRESS)
+        let address = self.header(ADDRESS)?;
+        // Outside Cloudflare it is that of a connection, with its port.
+        Some(address.parse::<SocketAddr>().map_or(address, |socket| socket.ip().to_string()))
     }
 }
 

@@ -27,7 +27,16 @@ extern "C" {
         id_name: &str,
     ) -> JsValue;
     /// `Response`, or a word for why there is none.
-    pub(super) fn send(url: &str, headers: &JsValue, added: &str, body: &str, timeout_ms: f64) -> Promise;
+    pub(super) fn send(
+        url: &str,
+        headers: &JsValue,
+        added: &str,
+        body: &Uint8Array,
+        start: f64,
+        end: f64,
+        text: &str,
+        timeout_ms: f64,
+    ) -> Promise;
     /// `[lines, Uint8Array]`
     #[wasm_bindgen(js_name = readFailure)]
     pub(super) fn read_failure(response: &web_sys::Response, max: f64, passes: &JsValue) -> Promise;
@@ -88,4 +97,10 @@ pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
 /// Bytes that JS holds.
 pub(super) fn bytes(value: &JsValue) -> Vec<u8> {
     value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).unwrap_or_default()
+}
+
+/// A number as JS has it.
+#[expect(clippy::cast_precision_loss, reason = "times and sizes, far below 2^53")]
+pub(super) fn number(value: u64) -> f64 {
+    value as f64
 }

@@ -1,13 +1,13 @@
 //! The gateway's effects over the runtime.
 
-use js_sys::{Array, Date, Math};
+use js_sys::{Array, Date, Math, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use worker::console_error;
 
 use super::{isolate::Isolate, js};
 use crate::{
-    ledger::message::{Reserve, Reserved, Settle},
+    ledger::message::{Ask, Reserve, Reserved, Settle},
     ports::{Attempt, FailureBody, Ports, SendError, Unavailable},
     time::Millis,
 };
@@ -17,6 +17,8 @@ pub(super) struct RequestPorts<'a> {
     /// The namespace of provider objects.
     pub(super) providers: JsValue,
     pub(super) ctx: &'a JsValue,
+    /// The request's body.
+    pub(super) body: Uint8Array,
     #[cfg(feature = "fault-injection")]
     pub(super) fault: Option<String>,
 }
@@ -25,11 +27,6 @@ pub(super) struct RequestPorts<'a> {
 pub(super) fn now() -> Millis {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ms since 1970, whole")]
     Millis(Date::now() as u64)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a wait, far below 2^53 ms")]
-pub(super) fn js_ms(ms: u64) -> f64 {
-    ms as f64
 }
 
 impl Ports for RequestPorts<'_> {
@@ -45,19 +42,23 @@ impl Ports for RequestPorts<'_> {
 
     async fn sleep(&self, ms: u64) {
         // A timer cannot fail; were it cancelled, so would be this request.
-        let _ = JsFuture::from(js::sleep(js_ms(ms))).await;
+        let _ = JsFuture::from(js::sleep(js::number(ms))).await;
     }
 
     async fn reserve(&self, provider: &str, ask: &Reserve) -> Result<Reserved, Unavailable> {
+        let outstanding = self.isolate.outstanding.begin(now());
         let asked = async {
-            let ask = serde_json::to_string(ask).map_err(|error| JsValue::from(error.to_string()))?;
+            let ask = Ask { reserve: ask, company: outstanding > 0 };
+            let ask = serde_json::to_string(&ask).map_err(|error| JsValue::from(error.to_string()))?;
             #[cfg(feature = "fault-injection")]
             let ask = super::fault::ask(self.fault.as_deref(), ask);
             let reply = JsFuture::from(js::reserve(&self.providers, provider, &ask)?).await?;
             let reply = reply.as_string().unwrap_or_default();
             serde_json::from_str(&reply).map_err(|error| JsValue::from(error.to_string()))
         };
-        let reserved = asked.await.map_err(|error| {
+        let asked = asked.await;
+        self.isolate.outstanding.end();
+        let reserved = asked.map_err(|error| {
             console_error!("reserve at {provider}: {error:?}");
             Unavailable
         });
@@ -76,7 +77,20 @@ impl Ports for RequestPorts<'_> {
     async fn send(&self, attempt: Attempt<'_>) -> Result<web_sys::Response, SendError> {
         let added = js::lines(attempt.client_headers.iter().map(|(name, value)| (name, value)));
         let url = &attempt.destination.url;
-        let sent = js::send(url, &self.headers(attempt), &added, attempt.body, js_ms(attempt.timeout_ms));
+        let (start, end, text) = match attempt.splice {
+            Some(splice) => (splice.at.start, splice.at.end, splice.text.as_str()),
+            None => (0, 0, ""),
+        };
+        let sent = js::send(
+            url,
+            &self.headers(attempt),
+            &added,
+            &self.body,
+            js::number(start as u64),
+            js::number(end as u64),
+            text,
+            js::number(attempt.timeout_ms),
+        );
         let answer = JsFuture::from(sent).await.map_err(|_| SendError::Network)?;
         answer.dyn_into().map_err(|word| match word.as_string().as_deref() {
             Some("never-sent") => SendError::NeverSent,
@@ -90,7 +104,7 @@ impl Ports for RequestPorts<'_> {
     }
 
     async fn read_failure(&self, response: web_sys::Response, max: usize) -> FailureBody {
-        let max = js_ms(u64::try_from(max).unwrap_or_default());
+        let max = js::number(u64::try_from(max).unwrap_or_default());
         let read = JsFuture::from(js::read_failure(&response, max, &self.isolate.passes)).await;
         let parts = read.map(JsCast::unchecked_into::<Array>).unwrap_or_default();
         FailureBody {

@@ -4,9 +4,10 @@
 //! and its write happen in turns without an await between reading and writing the ledger, and an object runs
 //! one turn at a time. Durability: the runtime holds a reply back until the writes before it are on disk.
 //!
-//! *Group commit.* A call that comes alone is decided and written in its own turn. When calls come faster
-//! than that, their decisions gather until the events that are ready have been handled, one write covers
-//! them all, and then all are answered. Memory may run ahead of the rows in between, never a reply.
+//! *Group commit.* A call that comes alone is decided and written in its own turn. When others are on their
+//! way (the front door says so, the last write answered several, or it was this millisecond), decisions gather until the events that
+//! are ready have been handled, one write covers them all, and then all are answered. Memory may run ahead
+//! of the rows in between, never a reply.
 //!
 //! Whatever goes wrong while writing drops the memory and fails the callers that wait for it: their
 //! requests are not sent. The next call reads the rows again.
@@ -27,7 +28,7 @@ use super::{isolate::random, js, ports::now, storage};
 use crate::{
     ledger::{
         Ledger,
-        message::{Reserve, Settle},
+        message::{Ask, Reserve, Settle},
         rows::Changes,
     },
     time::Millis,
@@ -113,7 +114,7 @@ impl ProviderLedger {
         if ask == super::fault::OBJECT_PANIC {
             super::fault::blow();
         }
-        let ask: Reserve = serde_json::from_str(ask).map_err(|error| js_error(&error))?;
+        let ask: Ask<Reserve> = serde_json::from_str(ask).map_err(|error| js_error(&error))?;
         Object::reserve(&self.object, &ask)
     }
 
@@ -130,10 +131,10 @@ impl ProviderLedger {
 }
 
 impl Object {
-    fn reserve(self: &Rc<Self>, ask: &Reserve) -> std::result::Result<JsValue, JsValue> {
+    fn reserve(self: &Rc<Self>, ask: &Ask<Reserve>) -> std::result::Result<JsValue, JsValue> {
         let now = now();
         let mut ledger = self.take_ledger()?;
-        let reserved = ledger.reserve(now, ask);
+        let reserved = ledger.reserve(now, &ask.reserve);
         let changes = ledger.take_changes();
         self.put_ledger(ledger, now);
         let granted = matches!(reserved, crate::ledger::message::Reserved::Grant(_));
@@ -143,12 +144,11 @@ impl Object {
         if changes.is_empty() {
             return Ok(reply.into());
         }
-        // Two calls within a millisecond, or a batch of several before: more are on their way.
-        if self.gathering.get() || now <= self.last_write.get() {
+        if ask.company || self.gathering.get() || now <= self.last_write.get() {
             return Ok(self.gather(changes, reply).into());
         }
         self.batch.borrow_mut().changes.merge(changes);
-        self.flush(now);
+        self.flush();
         self.written().map(|()| reply.into())
     }
 
@@ -175,7 +175,7 @@ impl Object {
             return Ok(());
         }
         self.batch.borrow_mut().changes.merge(changes);
-        self.flush(now);
+        self.flush();
         self.written()
     }
 
@@ -196,20 +196,20 @@ impl Object {
             let object = AssertUnwindSafe(Rc::clone(self));
             js::soon(&Closure::once_into_js(move || {
                 let object = object;
-                object.flush(now());
+                object.flush();
             }));
         }
         promise
     }
 
     /// Writes everything that is pending and answers everyone who waits for it.
-    fn flush(&self, now: Millis) {
+    fn flush(&self) {
         let Batch { changes, waiting, .. } = self.batch.take();
         if changes.is_empty() && waiting.is_empty() {
             return; // written meanwhile, with a settlement
         }
         self.gathering.set(waiting.len() > 1);
-        self.last_write.set(now);
+        self.last_write.set(now());
         let written = self.write(&changes);
         match written {
             Ok(rows) => {
@@ -254,7 +254,7 @@ impl Object {
         let at = wakeup.max(now.after(ALARM_EVERY_MS));
         if self.alarm.get().is_none_or(|set| at < set) {
             self.alarm.set(Some(at));
-            js::set_alarm(&self.ctx, super::ports::js_ms(at.0));
+            js::set_alarm(&self.ctx, js::number(at.0));
         }
     }
 

@@ -3,9 +3,9 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
-use super::js;
+use super::{isolate::Isolate, js};
 use crate::{
-    gateway::{Content, Gateway, Reply},
+    gateway::{Content, Reply},
     wire::{
         Wire,
         error::{ClientError, stream_error},
@@ -36,12 +36,7 @@ impl Marks {
         js::reply(error.status, &js::lines(self.own(Some(wire), error.headers())), &JsValue::from_str(&body))
     }
 
-    pub(super) fn reply(
-        &self,
-        gateway: &Gateway,
-        passes: &JsValue,
-        reply: Reply<web_sys::Response>,
-    ) -> Response {
+    pub(super) fn reply(&self, isolate: &Isolate, reply: Reply<web_sys::Response>) -> Response {
         let wire = reply.wire;
         match reply.content {
             Content::Error(error) => self.error(&error, wire),
@@ -50,10 +45,15 @@ impl Marks {
                 js::reply(status, &js::lines(headers), &Uint8Array::from(failure.body.as_slice()))
             }
             Content::Relay(upstream) => {
-                #[expect(clippy::cast_precision_loss, reason = "at most 600,000")]
-                let idle_ms = gateway.settings.timeouts.idle_ms as f64;
+                let idle_ms = js::number(isolate.gateway.settings.timeouts.idle_ms);
                 let last_words = stream_error(wire, "The provider went silent in the middle of its answer");
-                js::relay(&upstream, passes, &js::lines(self.common(Some(wire))), idle_ms, &last_words)
+                js::relay(
+                    &upstream,
+                    &isolate.passes,
+                    &js::lines(self.common(Some(wire))),
+                    idle_ms,
+                    &last_words,
+                )
             }
         }
     }

@@ -46,6 +46,7 @@ struct World {
     slept_ms: RefCell<Vec<u64>>,
     unreachable: RefCell<Vec<String>>,
     calls: RefCell<usize>,
+    body: RefCell<String>,
 }
 
 impl Ports for World {
@@ -83,7 +84,9 @@ impl Ports for World {
 
     async fn send(&self, attempt: Attempt<'_>) -> Result<Act, SendError> {
         let url = &attempt.destination.url;
-        self.sent.borrow_mut().push(format!("{url} {}", attempt.body));
+        let body = self.body.borrow();
+        let sent = attempt.splice.map_or(body.clone().into_bytes(), |splice| splice.apply(body.as_bytes()));
+        self.sent.borrow_mut().push(format!("{url} {}", String::from_utf8(sent).unwrap()));
         let mut scripts = self.scripts.borrow_mut();
         let script = scripts
             .iter_mut()
@@ -134,7 +137,11 @@ impl World {
     }
 
     fn send_body(&self, gateway: &Gateway, wire: Option<Wire>, body: &str) -> Outcome {
-        block_on(gateway.answer(self, &NoHead, wire, body.as_bytes())).into()
+        body.clone_into(&mut self.body.borrow_mut());
+        match gateway.read(&NoHead, wire, body.as_bytes()) {
+            Ok(request) => block_on(gateway.answer(self, &NoHead, &request)).into(),
+            Err((error, wire)) => Reply { wire, content: Content::Error(error) }.into(),
+        }
     }
 }
 

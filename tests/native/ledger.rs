@@ -7,8 +7,8 @@ use llm_router::{
     ledger::{
         Ledger, PROBE_MS, SETTLE_WITHIN_MS, SETTLED_MAX,
         message::{
-            Candidate, Cap, CircuitPolicy, Denial, Failure, FailureClass, Grant, Reason, Reserve, Reserved, Settle, Target,
-            Ticket, Verdict,
+            Candidate, Cap, CircuitPolicy, Denial, Failure, FailureClass, Grant, Reason, Reserve, Reserved,
+            Settle, Target, Ticket, Verdict,
         },
         rows::Rows,
         window::span,
@@ -69,7 +69,8 @@ fn all_caps_hold_at_once_and_a_refusal_burns_nothing() {
     let mut now = START;
     let mut in_each_minute = Vec::new();
     for _ in 0..4 {
-        in_each_minute.push((0..1_000).filter(|_| matches!(ledger.reserve(now, &ask), Reserved::Grant(_))).count());
+        in_each_minute
+            .push((0..1_000).filter(|_| matches!(ledger.reserve(now, &ask), Reserved::Grant(_))).count());
         now = now.after(60_000);
     }
     assert_eq!(in_each_minute, [40, 40, 20, 0]);
@@ -80,7 +81,11 @@ fn all_caps_hold_at_once_and_a_refusal_burns_nothing() {
 #[test]
 fn the_first_candidate_with_room_is_granted() {
     let day = |id, limit| cap(id, limit, WindowUnit::Day, 1);
-    let ask = ask(&[candidate("a", &[day("one", 1)]), candidate("b", &[day("two", 2), day("three", 3)]), candidate("c", &[])]);
+    let ask = ask(&[
+        candidate("a", &[day("one", 1)]),
+        candidate("b", &[day("two", 2), day("three", 3)]),
+        candidate("c", &[]),
+    ]);
     let mut ledger = Ledger::default();
     let chosen: Vec<usize> = (0..5).map(|_| granted(ledger.reserve(START, &ask)).candidate).collect();
     assert_eq!(chosen, [0, 1, 1, 2, 2]);
@@ -247,9 +252,13 @@ fn stored_rows_of_the_first_release_are_read() {
     };
     let mut ledger = Ledger::load(&rows, 1).unwrap();
     let minute = [cap("m", 40, WindowUnit::Minute, 1)];
-    assert_eq!(denied(ledger.reserve(START, &ask(&[candidate("b", &minute)]))).refusals[0].reason, Reason::Quota("m".into()));
+    assert_eq!(
+        denied(ledger.reserve(START, &ask(&[candidate("b", &minute)]))).refusals[0].reason,
+        Reason::Quota("m".into())
+    );
     assert_eq!(wait_ms(ledger.reserve(START, &ask(&[candidate("a", &[])]))), 30_000);
-    let ticket = Ticket { id: "00-1".into(), at: START.0, target: Target::new("b", Wire::Chat), charges: Vec::new() };
+    let ticket =
+        Ticket { id: "00-1".into(), at: START.0, target: Target::new("b", Wire::Chat), charges: Vec::new() };
     assert!(!ledger.settle(START, &report(&ticket, Verdict::Good)));
 }
 
@@ -276,12 +285,22 @@ fn expiry_forgets_what_is_over_and_says_when_to_come_again() {
 /// What may happen to an object, as data.
 #[derive(Clone, Debug)]
 enum Op {
-    Reserve { model: usize },
+    Reserve {
+        model: usize,
+    },
     /// Settle the n-th ticket ever granted; again, if it was settled before.
-    Settle { ticket: usize, sent: bool, good: bool },
+    Settle {
+        ticket: usize,
+        sent: bool,
+        good: bool,
+    },
     Expire,
-    Wait { ms: u64 },
-    StepBack { ms: u64 },
+    Wait {
+        ms: u64,
+    },
+    StepBack {
+        ms: u64,
+    },
     /// The object is lost and read from its rows again.
     Restart,
 }
@@ -323,7 +342,10 @@ impl Truth {
         assert_eq!(ticket.charges.len(), caps.len());
         for (cap, charge) in caps.iter().zip(&ticket.charges) {
             let window = Window { unit: cap.unit.into(), size: cap.size };
-            assert!(charge.start >= span(window, now).start.0 && charge.start <= clock_max.0, "{charge:?} at {now:?}");
+            assert!(
+                charge.start >= span(window, now).start.0 && charge.start <= clock_max.0,
+                "{charge:?} at {now:?}"
+            );
             *self.0.entry((cap.id.clone(), charge.start)).or_default() += 1;
         }
     }

@@ -155,7 +155,7 @@ test('a request without a model gets the default one', async () => {
   assert.equal(served(), 'lone');
 });
 
-test('unknown models are 400 and sent nowhere', async () => {
+test('unknown models are 404 and sent nowhere', async () => {
   for (const model of [
     'nope',
     'alpha/nope',
@@ -166,7 +166,7 @@ test('unknown models are 400 and sent nowhere', async () => {
     'ALPHA/gpt-a',
     'a'.repeat(10_000),
   ]) {
-    assertOpenaiError(await ask(routing, model), 400, { type: 'invalid_request_error' });
+    assertOpenaiError(await ask(routing, model), 404, { type: 'invalid_request_error', code: 'model_not_found' });
   }
   assert.equal(upstream.requests.length, 0);
 });

@@ -59,7 +59,7 @@ test('openai', { skip }, async () => {
     type: 'invalid_request_error',
     code: 'invalid_api_key',
   });
-  assert.deepEqual([seen.unknown_model.class, seen.unknown_model.status], ['BadRequestError', 400]);
+  assert.deepEqual([seen.unknown_model.class, seen.unknown_model.status], ['NotFoundError', 404]);
   assert.deepEqual(seen.quota, {
     class: 'RateLimitError',
     status: 429,
@@ -84,7 +84,7 @@ test('anthropic', { skip }, async () => {
     status: 401,
     type: 'authentication_error',
   });
-  assert.deepEqual([seen.unknown_model.class, seen.unknown_model.status], ['BadRequestError', 400]);
+  assert.deepEqual([seen.unknown_model.class, seen.unknown_model.status], ['NotFoundError', 404]);
   assert.deepEqual(seen.quota, { class: 'RateLimitError', status: 429, type: 'rate_limit_error' });
   const upstream = (name, status) => ({ class: name, status, type: 'some_type' });
   assert.deepEqual(seen.upstream, {

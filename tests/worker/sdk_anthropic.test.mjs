@@ -97,8 +97,8 @@ for (const [name, sdk, prefix] of [
       });
     });
 
-    test('raises BadRequestError for an unknown model', async () => {
-      await assert.rejects(client().messages.create({ ...body, model: 'nope/nope' }), sdk.BadRequestError);
+    test('raises NotFoundError for an unknown model', async () => {
+      await assert.rejects(client().messages.create({ ...body, model: 'nope/nope' }), sdk.NotFoundError);
     });
 
     test('raises RateLimitError when the quota is used up', async () => {

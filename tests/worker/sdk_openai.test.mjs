@@ -80,10 +80,10 @@ for (const [name, sdk, prefix] of [
       });
     });
 
-    test('raises BadRequestError for an unknown model', async () => {
+    test('raises NotFoundError for an unknown model', async () => {
       await assert.rejects(
         client().chat.completions.create({ ...body, model: 'nope/nope' }),
-        (error) => error instanceof sdk.BadRequestError && error.type === 'invalid_request_error',
+        (error) => error instanceof sdk.NotFoundError && error.code === 'model_not_found',
       );
     });
 

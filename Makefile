@@ -111,7 +111,7 @@ lint: $(STAMPS)/rust
 
 .PHONY: deny
 deny: $(STAMPS)/cargo-deny-$(CARGO_DENY)
-	tests/deny.sh $(TOOLS)/bin/cargo-deny
+	@tests/deny.sh $(TOOLS)/bin/cargo-deny
 
 .PHONY: native-test
 native-test: $(BUNDLE) node_modules/.package-lock.json

@@ -101,12 +101,12 @@ impl Ports for World {
     fn status(&self, response: &Act) -> u16 {
         match response {
             Act::Answer { status, .. } => *status,
-            Act::Fail(_) => unreachable!(),
+            Act::Fail(_) => panic!("only answers get here"),
         }
     }
 
     async fn read_failure(&self, response: Act, max: usize) -> FailureBody {
-        let Act::Answer { headers, body, .. } = response else { unreachable!() };
+        let Act::Answer { headers, body, .. } = response else { panic!("only answers get here") };
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         FailureBody { headers, body: body.as_bytes()[..body.len().min(max)].to_vec() }
     }
@@ -176,7 +176,7 @@ impl From<Reply<Act>> for Outcome {
             Content::Relay(Act::Answer { status, body, .. }) => {
                 Self { status, retry_after_ms: None, text: body.to_owned() }
             }
-            Content::Relay(Act::Fail(_)) => unreachable!(),
+            Content::Relay(Act::Fail(_)) => panic!("only answers get here"),
             Content::Failure { status, failure } => {
                 Self { status, retry_after_ms: None, text: String::from_utf8(failure.body).unwrap() }
             }

@@ -7,6 +7,8 @@ mod cli;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod deployment;
+#[cfg(test)]
 mod gateway;
 #[cfg(test)]
 mod ledger;

@@ -96,7 +96,7 @@ $(STAMPS)/python: tests/worker/python/requirements.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 .PHONY: test
-test: format lint deny native-test worker-test ## Set up and run every check and test
+test: format lint deny native-test worker-test cli-test ## Set up and run every check and test
 
 .PHONY: format
 format: $(STAMPS)/rust
@@ -114,12 +114,18 @@ deny: $(STAMPS)/cargo-deny-$(CARGO_DENY)
 	@tests/deny.sh $(TOOLS)/bin/cargo-deny
 
 .PHONY: native-test
-native-test: $(BUNDLE) node_modules/.package-lock.json
-	cargo test --locked
+native-test: $(BUNDLE)
+	cargo test --locked --lib
+	cargo test --locked --test native -- --skip cli::
 
 .PHONY: worker-test
 worker-test: $(CLI) $(BUNDLE) $(FAULT_BUNDLE) setup
 	node --test --test-concurrency=2 tests/worker/*.test.mjs
+
+# The CLI as a process, with a real workerd.
+.PHONY: cli-test
+cli-test: $(BUNDLE) node_modules/.package-lock.json
+	cargo test --locked --test native cli::
 
 .PHONY: bench
 bench: $(BUNDLE) setup-worker ## Compare with the smallest JavaScript proxy Worker

@@ -5,7 +5,8 @@ use llm_router::deployment;
 #[test]
 fn wrangler_agrees_with_start() {
     let wrangler = include_str!("../../wrangler.toml");
-    let line = |line: String| assert!(wrangler.lines().any(|known| known == line), "wrangler.toml lacks {line}");
+    let line =
+        |line: String| assert!(wrangler.lines().any(|known| known == line), "wrangler.toml lacks {line}");
     line(format!("main = \"build/{}\"", deployment::MODULES[0]));
     line(format!("compatibility_date = \"{}\"", deployment::COMPATIBILITY_DATE));
     line(format!("compatibility_flags = {:?}", deployment::COMPATIBILITY_FLAGS));

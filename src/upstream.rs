@@ -20,12 +20,13 @@ pub struct Destination {
     pub headers: Vec<(String, String)>,
 }
 
-/// The variable that a provider's key should be in is not set.
+/// The variable that a provider's key should be in does not hold one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("provider `{provider}`: the variable {variable} of its `apiKeyEnv` is not set")]
+#[error("provider `{provider}`: the variable {variable} of its `apiKeyEnv` {fault}")]
 pub struct KeyMissing {
     provider: String,
     variable: String,
+    fault: &'static str,
 }
 
 impl Destination {
@@ -65,15 +66,15 @@ impl Destination {
     pub fn client_headers(&self, wire: Wire, head: &impl Head) -> Vec<(String, String)> {
         let mut headers = Vec::new();
         if wire == Wire::Messages {
-            if let Some(version) = head.header("anthropic-version") {
+            if let Some(version) = sendable(head, "anthropic-version") {
                 headers.push(("anthropic-version".to_owned(), version));
             }
-            if let Some(beta) = head.header("anthropic-beta") {
+            if let Some(beta) = sendable(head, "anthropic-beta") {
                 headers.push(("anthropic-beta".to_owned(), self.with_beta(&beta)));
             }
         }
         for (name, upstream_name) in PROMPT_CACHE {
-            if let Some(value) = head.header(name)
+            if let Some(value) = sendable(head, name)
                 && !headers.iter().any(|(known, _)| known == upstream_name)
             {
                 headers.push((upstream_name.to_owned(), value));
@@ -97,6 +98,19 @@ impl Destination {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// Longest value of a client's header that goes along: ten times what agents send.
+const CLIENT_VALUE_MAX: usize = 4_096;
+
+/// A client's header, unless an upstream might choke on it: what one client sends must not make a provider
+/// look broken to all.
+fn sendable(head: &impl Head, name: &str) -> Option<String> {
+    let value = head.header(name)?;
+    let fit = |value: &str| {
+        value.len() <= CLIENT_VALUE_MAX && value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+    };
+    (!value.trim().is_empty() && fit(&value)).then_some(value)
 }
 
 struct Headers(Vec<(String, String)>);
@@ -125,10 +139,16 @@ fn key(provider: &Provider, lookup: impl Fn(&str) -> Option<String>) -> Result<O
         Credential::None => Ok(None),
         Credential::Literal(key) => Ok(Some(key.clone())),
         Credential::Variable(variable) => {
-            let value =
-                lookup(variable).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-            let missing = || KeyMissing { provider: provider.id.clone(), variable: variable.clone() };
-            value.map(|key| Some(Secret::new(key))).ok_or_else(missing)
+            let fault =
+                |fault| KeyMissing { provider: provider.id.clone(), variable: variable.clone(), fault };
+            let value = lookup(variable).map(|value| value.trim().to_owned()).unwrap_or_default();
+            match value {
+                value if value.is_empty() => Err(fault("is not set")),
+                value if value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
+                    Ok(Some(Secret::new(value)))
+                }
+                _ => Err(fault("holds a line break or another character that no key has")),
+            }
         }
     }
 }

@@ -74,13 +74,13 @@ fn read(at: &At<'_>, roster: &Roster, ids: &mut BTreeSet<String>) -> Option<Draf
     Some(Draft { id, name, models: models?, requests: requests?, window: window? })
 }
 
-/// Gives the buckets without an id one made of the name, as the predecessor did: ids are keys of counters.
+/// Gives the buckets without an id one made of what they cap. Ids are keys of counters: neither a new name nor
+/// another place in the list may start a new count. Where two such buckets are alike, so are their counts.
 fn with_ids(drafts: Vec<Draft>, mut taken: BTreeSet<String>) -> Vec<Bucket> {
     let mut buckets = Vec::with_capacity(drafts.len());
-    for (index, Draft { id, name, models, requests, window }) in drafts.into_iter().enumerate() {
+    for Draft { id, name, models, requests, window } in drafts {
         let id = id.unwrap_or_else(|| {
-            let slug = name.as_deref().map(names::slug).filter(|slug| !slug.is_empty());
-            let id = free_id(&slug.unwrap_or_else(|| format!("bucket-{}", index + 1)), &taken);
+            let id = free_id(&content_id(&models, window), &taken);
             taken.insert(id.clone());
             id
         });
@@ -88,6 +88,19 @@ fn with_ids(drafts: Vec<Draft>, mut taken: BTreeSet<String>) -> Vec<Bucket> {
         buckets.push(Bucket { id, name, models, requests, window });
     }
     buckets
+}
+
+/// `all-hour-6`, `gpt-small-day-1`
+fn content_id(models: &ModelSelector, window: Window) -> String {
+    let models = match models {
+        ModelSelector::All => EVERY_MODEL.to_owned(),
+        ModelSelector::Only(ids) => {
+            let mut ids = ids.clone();
+            ids.sort();
+            ids.join("+")
+        }
+    };
+    format!("{models}-{}-{}", window.unit.name(), window.size)
 }
 
 /// `id`, or the first of `id-2`, `id-3`, … that is not taken.

@@ -2,9 +2,14 @@
 //! minute is not listened to for the rest of it.
 //!
 //! Different ones, because a misconfigured client sends the same wrong key for hours and must not shut out
-//! its neighbours behind one address. Kept in the isolate: it protects, it does not count anything.
+//! its neighbours behind one address. For the same reason an address that has presented the right key is never
+//! locked out, nor is this machine's own, behind which a local proxy hides everyone. Kept in the isolate: it
+//! protects, it does not count anything.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use super::auth::KeyDigest;
 use crate::time::Millis;
@@ -17,9 +22,15 @@ pub const WINDOW_MS: u64 = 60_000;
 /// window began first is forgotten.
 const ADDRESSES_MAX: usize = 4_096;
 
+/// Addresses that have presented the right key, at most; when full, none is added.
+const TRUSTED_MAX: usize = 4_096;
+
 /// Wrong keys by address.
 #[derive(Debug, Default)]
-pub struct Lockout(BTreeMap<String, Watch>);
+pub struct Lockout {
+    watched: BTreeMap<String, Watch>,
+    trusted: BTreeSet<String>,
+}
 
 #[derive(Debug)]
 struct Watch {
@@ -29,25 +40,25 @@ struct Watch {
 
 impl Lockout {
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.watched.is_empty()
     }
 
     /// Milliseconds for which `address` is still locked out.
     pub fn remaining_ms(&self, now: Millis, address: &str) -> Option<u64> {
-        let watch = self.0.get(address).filter(|watch| watch.is_open(now))?;
+        let watch = self.watched.get(address).filter(|watch| watch.is_open(now))?;
         (watch.wrong.len() >= WRONG_KEYS_MAX).then(|| watch.since.after(WINDOW_MS).since(now))
     }
 
     /// Notes a failed attempt. A request without any key is not a guess.
     pub fn note(&mut self, now: Millis, address: &str, presented: &[KeyDigest]) {
-        if presented.is_empty() {
+        if presented.is_empty() || self.trusted.contains(address) || is_loopback(address) {
             return;
         }
-        if !self.0.contains_key(address) {
+        if !self.watched.contains_key(address) {
             self.make_room();
         }
         let fresh = || Watch { since: now, wrong: Vec::new() };
-        let watch = self.0.entry(address.to_owned()).or_insert_with(fresh);
+        let watch = self.watched.entry(address.to_owned()).or_insert_with(fresh);
         if !watch.is_open(now) {
             *watch = fresh();
         }
@@ -59,12 +70,20 @@ impl Lockout {
         }
     }
 
+    /// Notes that `address` knows the key.
+    pub fn trust(&mut self, address: &str) {
+        self.watched.remove(address);
+        if self.trusted.len() < TRUSTED_MAX && !self.trusted.contains(address) {
+            self.trusted.insert(address.to_owned());
+        }
+    }
+
     fn make_room(&mut self) {
-        if self.0.len() >= ADDRESSES_MAX
+        if self.watched.len() >= ADDRESSES_MAX
             && let Some(oldest) =
-                self.0.iter().min_by_key(|(_, watch)| watch.since).map(|(address, _)| address.clone())
+                self.watched.iter().min_by_key(|(_, watch)| watch.since).map(|(address, _)| address.clone())
         {
-            self.0.remove(&oldest);
+            self.watched.remove(&oldest);
         }
     }
 }
@@ -73,6 +92,10 @@ impl Watch {
     fn is_open(&self, now: Millis) -> bool {
         now.since(self.since) < WINDOW_MS
     }
+}
+
+fn is_loopback(address: &str) -> bool {
+    address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
@@ -96,11 +119,23 @@ mod tests {
     }
 
     #[test]
+    fn who_knows_the_key_and_this_machine_are_never_locked_out() {
+        let mut lockout = Lockout::default();
+        lockout.trust("192.0.2.1");
+        for guess in 0..100 {
+            for address in ["192.0.2.1", "127.0.0.1", "::ffff:127.0.0.1", "::1"] {
+                lockout.note(Millis(1), address, &[KeyDigest::of(&guess.to_string())]);
+                assert_eq!(lockout.remaining_ms(Millis(1), address), None);
+            }
+        }
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let mut lockout = Lockout::default();
         for address in 0..ADDRESSES_MAX + 10 {
             lockout.note(Millis(address as u64), &address.to_string(), &[KeyDigest::of("x")]);
         }
-        assert_eq!(lockout.0.len(), ADDRESSES_MAX);
+        assert_eq!(lockout.watched.len(), ADDRESSES_MAX);
     }
 }

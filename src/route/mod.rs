@@ -19,6 +19,9 @@ pub const DEFAULT_NAME: &str = "smart";
 /// Ambiguous choices and suggestions named in an error, at most.
 const CHOICES_MAX: usize = 8;
 
+/// Longest name, in bytes, that is worth a guess at what was meant.
+const NAME_MAX: usize = 128;
+
 /// One model of one provider.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'c> {
@@ -138,12 +141,15 @@ fn bare<'c>(config: &'c Config, name: &str) -> Result<Step<'c>, ClientError> {
 }
 
 fn unknown(config: &Config, name: &str) -> ClientError {
+    // Likeness costs the product of both lengths, for every model there is.
+    let comparable = name.len() <= NAME_MAX;
     let names = config.providers.iter().flat_map(|provider| {
         provider.models.iter().flat_map(move |model| {
             [format!("{}/{}", provider.id, model.id)].into_iter().chain(model.aliases.iter().cloned())
         })
     });
     let closest = names
+        .filter(|_| comparable)
         .map(|known| (strsim::jaro_winkler(&known, name), known))
         .filter(|(likeness, _)| *likeness > 0.7)
         .max_by(|(a, _), (b, _)| a.total_cmp(b));

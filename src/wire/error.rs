@@ -134,11 +134,11 @@ impl Kind {
 pub fn stream_error(wire: Wire, message: &str) -> String {
     match wire {
         Wire::Messages => {
-            let error = json!({ "type": "error", "error": { "type": "timeout_error", "message": message } });
+            let error = json!({ "type": "error", "error": { "type": "api_error", "message": message } });
             format!("\n\nevent: error\ndata: {error}\n\n")
         }
         Wire::Chat => {
-            let error = json!({ "error": { "message": message, "type": "server_error", "param": null, "code": "timeout" } });
+            let error = json!({ "error": { "message": message, "type": "server_error", "param": null, "code": null } });
             format!("\n\ndata: {error}\n\ndata: [DONE]\n\n")
         }
     }

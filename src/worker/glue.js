@@ -29,9 +29,10 @@ export async function readBody(request, max) {
   if (request.body === null) return new Uint8Array(0);
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) <= max) return new Uint8Array(await request.arrayBuffer());
-  const body = declared === null ? await collect(request.body, max, null) : null;
-  if (body === null) await drain(request.body);
-  return body;
+  const read = { chunks: [], length: 0 };
+  if (declared === null && (await collect(request.body, max, read))) return join(read);
+  await drain(request.body);
+  return null;
 }
 
 // Reads and forgets what a client is still sending: many do not look at an answer before they have sent
@@ -55,26 +56,23 @@ async function drain(stream) {
   }
 }
 
-async function collect(stream, max, cut) {
-  const chunks = [];
-  let length = 0;
+// Reads `stream` into `into`, at most `max` bytes of it; whether that was all.
+async function collect(stream, max, into) {
   const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) break;
-    length += value.byteLength;
-    if (length > max) {
-      if (cut === null) {
-        reader.releaseLock();
-        return null;
-      }
-      reader.cancel().catch(() => {});
-      chunks.push(value.subarray(0, value.byteLength - (length - max)));
-      length = max;
-      break;
+    if (done) return true;
+    const room = max - into.length;
+    into.chunks.push(value.byteLength > room ? value.subarray(0, room) : value);
+    into.length += Math.min(value.byteLength, room);
+    if (value.byteLength > room) {
+      reader.releaseLock();
+      return false;
     }
-    chunks.push(value);
   }
+}
+
+function join({ chunks, length }) {
   const all = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
@@ -102,9 +100,13 @@ const aborts = new WeakMap();
 // An upstream's `Response`, or why there is none: "never-sent", "timeout", "network".
 export async function send(url, headers, added, body, start, end, text, timeoutMs) {
   if (text !== "") body = splice(body, start, end, text);
-  if (added !== "") {
-    headers = new Headers(headers);
-    setLines(headers, added);
+  try {
+    if (added !== "") {
+      headers = new Headers(headers);
+      setLines(headers, added);
+    }
+  } catch {
+    return "never-sent";
   }
   const abort = new AbortController();
   const init = { method: "POST", headers, body, redirect: "manual", signal: abort.signal };
@@ -139,19 +141,20 @@ function canBeSent(url, headers) {
 }
 
 // How long the body of a failure may take; what has come by then is what is known of it.
-const FAILURE_READ_MS = 10_000;
+const FAILURE_READ_MS = 3_000;
 
 export async function readFailure(response, max, passes) {
   let lines = "";
   for (const [name, value] of passing(response.headers, passes)) lines += `${name}\n${value}\n`;
-  let body = new Uint8Array(0);
+  const read = { chunks: [], length: 0 };
   if (response.body !== null) {
     let timer;
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, FAILURE_READ_MS, body)));
-    body = await Promise.race([collect(response.body, max, true).catch(() => body), late]);
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, FAILURE_READ_MS, false)));
+    const whole = await Promise.race([collect(response.body, max, read).catch(() => true), late]);
     clearTimeout(timer);
+    if (!whole) aborts.get(response)?.abort();
   }
-  return [lines, body];
+  return [lines, join(read)];
 }
 
 function* passing(headers, { exact, prefixes, except, ids, idName }) {
@@ -197,7 +200,8 @@ function watch(upstream, idleMs, lastWords) {
   return guard(upstream.body, idleMs, lastWords);
 }
 
-// Ends a body that has gone silent: with `lastWords` if there are any, as a broken connection otherwise.
+// Ends a body that has gone silent or broken off: with `lastWords` if there are any, as a broken connection
+// otherwise.
 // Silence is looked for in eighths of `idleMs`, so that a chunk costs no timer; it counts only while the
 // client is waiting, so that a slow client is not taken for a silent upstream.
 const LOOKS = 8;
@@ -208,8 +212,9 @@ function guard(body, idleMs, lastWords) {
   let quiet = 0;
   let timer;
   const end = (controller) => {
+    clearTimeout(timer);
     reader.cancel().catch(() => {});
-    if (lastWords === null) return controller.error(new Error("the upstream went silent"));
+    if (lastWords === null) return controller.error(new Error("the upstream broke off"));
     controller.enqueue(new TextEncoder().encode(lastWords));
     controller.close();
   };
@@ -233,9 +238,8 @@ function guard(body, idleMs, lastWords) {
           if (!done) return controller.enqueue(value);
           clearTimeout(timer);
           controller.close();
-        } catch (error) {
-          clearTimeout(timer);
-          if (quiet <= LOOKS) controller.error(error);
+        } catch {
+          if (quiet <= LOOKS) end(controller);
         }
       },
       cancel(reason) {
@@ -259,8 +263,17 @@ function stub(namespace, provider) {
   return namespace.get(id);
 }
 
-export function reserve(namespace, provider, ask) {
-  return stub(namespace, provider).reserve(ask);
+// An object that does not answer for this long is unavailable.
+const RESERVE_MS = 10_000;
+
+export async function reserve(namespace, provider, ask) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("no answer")), RESERVE_MS)));
+  try {
+    return await Promise.race([stub(namespace, provider).reserve(ask), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export function settle(namespace, provider, report, ctx) {

@@ -66,10 +66,27 @@ struct Batch {
     scheduled: bool,
 }
 
+/// A caller that is told `reply` once the batch is written. Dropped untold, even by a panic, it is refused.
 struct Waiting {
     reply: String,
     resolve: Function,
-    reject: Function,
+    reject: Option<Function>,
+}
+
+impl Waiting {
+    fn answer(mut self) {
+        self.reject = None;
+        // Resolving a promise does not throw.
+        let _ = self.resolve.call1(&JsValue::UNDEFINED, &self.reply.as_str().into());
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(reject) = self.reject.take() {
+            let _ = reject.call1(&JsValue::UNDEFINED, &NOT_WRITTEN.into());
+        }
+    }
 }
 
 /// Since the object was loaded.
@@ -189,7 +206,7 @@ impl Object {
         let (promise, resolve, reject) = deferred();
         let mut batch = self.batch.borrow_mut();
         batch.changes.merge(changes);
-        batch.waiting.push(Waiting { reply, resolve, reject });
+        batch.waiting.push(Waiting { reply, resolve, reject: Some(reject) });
         if !batch.scheduled {
             batch.scheduled = true;
             // A panic inside leaves `ledger` empty, and so everything to be read again.
@@ -215,12 +232,12 @@ impl Object {
             Ok(rows) => {
                 let total = &self.stats.rows_written;
                 total.set(total.get().saturating_add(u64::try_from(rows).unwrap_or(u64::MAX)));
-                answer(waiting);
+                waiting.into_iter().for_each(Waiting::answer);
             }
             Err(error) => {
                 console_error!("ledger: {error}");
                 self.ledger.take();
-                refuse(waiting);
+                drop(waiting);
             }
         }
     }
@@ -237,7 +254,7 @@ impl Object {
             return Ok(ledger);
         }
         // Whoever waits for decisions of a ledger that is gone must not be let through.
-        refuse(self.batch.take().waiting);
+        drop(self.batch.take());
         storage::migrate(&self.sql).map_err(|error| js_error(&error))?;
         let rows = storage::load(&self.sql).map_err(|error| js_error(&error))?;
         Ledger::load(&rows, random()).map_err(|error| js_error(&error))
@@ -287,19 +304,6 @@ fn deferred() -> (Promise, Function, Function) {
     // The executor runs before `Promise::new` returns.
     let (resolve, reject) = made.unwrap_or_default();
     (promise, resolve, reject)
-}
-
-fn answer(waiting: Vec<Waiting>) {
-    for Waiting { reply, resolve, .. } in waiting {
-        // Resolving a promise does not throw.
-        let _ = resolve.call1(&JsValue::UNDEFINED, &reply.into());
-    }
-}
-
-fn refuse(waiting: Vec<Waiting>) {
-    for Waiting { reject, .. } in waiting {
-        let _ = reject.call1(&JsValue::UNDEFINED, &NOT_WRITTEN.into());
-    }
 }
 
 fn js_error(error: &impl std::fmt::Display) -> JsValue {

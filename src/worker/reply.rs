@@ -46,7 +46,7 @@ impl Marks {
             }
             Content::Relay(upstream) => {
                 let idle_ms = js::number(isolate.gateway.settings.timeouts.idle_ms);
-                let last_words = stream_error(wire, "The provider went silent in the middle of its answer");
+                let last_words = stream_error(wire, "The provider broke off in the middle of its answer");
                 js::relay(
                     &upstream,
                     &isolate.passes,

@@ -137,6 +137,13 @@ const variants = [
     server: await startGateway({ config: config([openaiProvider(upstream, { rateLimits: BUCKETS })]) }),
   },
   { name: 'gateway, no buckets', server: await startGateway({ config: config([openaiProvider(upstream)]) }) },
+  {
+    name: '3 buckets, no idle limit', // hands every body over natively
+    server: await startGateway({
+      config: config([openaiProvider(upstream, { rateLimits: BUCKETS })]),
+      vars: { LLM_ROUTER_STREAM_IDLE_TIMEOUT_MS: '0' },
+    }),
+  },
 ];
 try {
   const cells = await measure(variants);

@@ -178,10 +178,10 @@ test('guessing the key is stopped, for the address that guesses', async (t) => {
   assert.equal((await ask(gateway, from('192.0.2.3'))).status, 200, 'a stuck client is not a guesser');
 });
 
-test('guessing is stopped locally too, though every guess has a connection of its own', async (t) => {
+test('this machine is never locked out: a local proxy may stand for everyone', async (t) => {
   const gateway = await start(t, { local: { requireAuth: true } });
-  for (let number = 0; number < 20; number++) await ask(gateway, { key: `guess-${number}`, fresh: true });
-  assert.equal((await ask(gateway, { key: KEY, fresh: true })).status, 429);
+  for (let number = 0; number < 30; number++) await ask(gateway, { key: `guess-${number}`, fresh: true });
+  assert.equal((await ask(gateway, { key: KEY, fresh: true })).status, 200);
 });
 
 test('locally without a key, web pages get in by name only', async (t) => {

@@ -90,7 +90,7 @@ test('slow upstreams', { concurrency: true }, async (t) => {
       assert.ok(text.startsWith(begun.join('')));
       const [, data] = /event: error\ndata: (.*)\n\n$/.exec(text) ?? assert.fail(text);
       assert.equal(JSON.parse(data).type, 'error');
-      assert.equal(JSON.parse(data).error.type, 'timeout_error');
+      assert.equal(JSON.parse(data).error.type, 'api_error');
       await until(() => upstream.requests[0].gone, 'the upstream is hung up on');
     }),
 
@@ -104,7 +104,15 @@ test('slow upstreams', { concurrency: true }, async (t) => {
       assert.equal(how, 'ended');
       const events = text.split('\n\n').filter((event) => event.startsWith('data: '));
       assert.equal(events.at(-1), 'data: [DONE]');
-      assert.equal(JSON.parse(events.at(-2).slice(6)).error.code, 'timeout');
+      assert.equal(JSON.parse(events.at(-2).slice(6)).error.type, 'server_error');
+    }),
+
+    t.test('a failure whose body stalls is told with what has come of it', async (t) => {
+      const { upstream, gateway } = await pair(t);
+      upstream.script({ status: 400, headers: { 'content-type': 'application/json' }, chunks: ['{"error":', HANG] });
+      const answer = await send(gateway.url, options('openai'));
+      assert.deepEqual([answer.status, answer.text], [400, '{"error":']);
+      await until(() => upstream.requests.every(({ gone }) => gone), 'the upstream is hung up on');
     }),
 
     t.test('a stream that never begins ends with an error', async (t) => {

@@ -10,6 +10,7 @@ use crate::{
         COOLDOWN_MAX_MS,
         message::{CircuitPolicy, Failure, FailureClass},
     },
+    ports::Opening,
     time::Millis,
 };
 
@@ -88,8 +89,8 @@ const POLICY: [&str; 6] =
 /// Diagnoses an HTTP answer that is not a success. `now` is the caller's, to read a date with.
 pub fn diagnose(answer: Answer<'_>, policy: &RetryPolicy, now: Millis) -> Diagnosis {
     use FailureClass::{
-        AuthFailed, BillingExhausted, ClientError, ConfigurationError, InvalidRequest, NotFound,
-        PolicyBlocked, RateLimited, TemporaryError,
+        AuthFailed, BillingExhausted, ClientError, ConfigurationError, InvalidRequest, NotFound, RateLimited,
+        TemporaryError,
     };
     let class = match answer.status {
         402 => BillingExhausted,
@@ -106,7 +107,14 @@ pub fn diagnose(answer: Answer<'_>, policy: &RetryPolicy, now: Millis) -> Diagno
         300..=399 => ConfigurationError,
         _ => ClientError,
     };
-    let retry_after_ms = retry_after(answer, now);
+    of_class(class, retry_after(answer, now), policy)
+}
+
+fn of_class(class: FailureClass, retry_after_ms: Option<u64>, policy: &RetryPolicy) -> Diagnosis {
+    use FailureClass::{
+        AuthFailed, BillingExhausted, ConfigurationError, NotFound, PolicyBlocked, RateLimited,
+        TemporaryError,
+    };
     let or_default = |ms: u64| retry_after_ms.unwrap_or(ms);
     let (retry, fall_back, cooldown_ms) = match class {
         RateLimited => (false, true, or_default(policy.rate_limit_cooldown_ms)),
@@ -158,6 +166,94 @@ impl Diagnosis {
             cooldown_ms: self.cooldown_ms,
             circuit: circuit.filter(|_| counts),
         })
+    }
+}
+
+/// A stream that began with an error, as if it had been an answer of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadOpening {
+    /// That the provider would have answered with, had it known earlier.
+    pub status: u16,
+    /// The error's document; empty when the stream was.
+    pub body: Vec<u8>,
+    pub diagnosis: Diagnosis,
+}
+
+/// Diagnoses the beginning of a stream whose status was a success. `None`: it is one.
+pub fn diagnose_opening(opening: &Opening, policy: &RetryPolicy) -> Option<BadOpening> {
+    let text = String::from_utf8_lossy(&opening.bytes);
+    let text = text.trim_start_matches('\u{feff}');
+    if opening.ended && !text.lines().any(|line| line.starts_with("data")) {
+        let diagnosis = of_class(FailureClass::TemporaryError, None, policy);
+        return Some(BadOpening { status: 502, body: Vec::new(), diagnosis });
+    }
+    let (named, data) = first_event(text);
+    let document: serde_json::Value = serde_json::from_str(&data).unwrap_or_default();
+    let error = document.get("error").filter(|error| !error.is_null());
+    if !(named || error.is_some() || document.get("type").is_some_and(|kind| kind == "error")) {
+        return None;
+    }
+    let class = class_of_error(error.unwrap_or(&document));
+    let diagnosis = of_class(class, None, policy);
+    Some(BadOpening { status: status_of(class), body: data.into_bytes(), diagnosis })
+}
+
+/// Whether the first event of a stream is called an error, and its data.
+fn first_event(text: &str) -> (bool, String) {
+    let mut named = false;
+    let mut data: Vec<&str> = Vec::new();
+    for line in text.split(['\r', '\n']) {
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "event" => named = value == "error",
+            "data" => data.push(value),
+            _ => {}
+        }
+    }
+    (named, data.join("\n"))
+}
+
+/// What an error document is about, by the words that the formats have for it.
+fn class_of_error(error: &serde_json::Value) -> FailureClass {
+    use FailureClass::{
+        AuthFailed, BillingExhausted, InvalidRequest, NotFound, PolicyBlocked, RateLimited, TemporaryError,
+    };
+    let words = ["code", "type"].map(|field| error.get(field).and_then(serde_json::Value::as_str));
+    let class = |word: &str| match word {
+        "insufficient_quota" | "billing_error" | "billing_hard_limit_reached" | "insufficient_credits" => {
+            Some(BillingExhausted)
+        }
+        "rate_limit_error" | "rate_limit_exceeded" | "requests" | "tokens" => Some(RateLimited),
+        "authentication_error" | "permission_error" | "invalid_api_key" => Some(AuthFailed),
+        "content_policy_violation" | "content_filter" | "policy_violation" => Some(PolicyBlocked),
+        "not_found_error" | "model_not_found" => Some(NotFound),
+        "invalid_request_error" | "request_too_large" | "context_length_exceeded" => Some(InvalidRequest),
+        _ => None,
+    };
+    // Some say the status that it would have been.
+    let status = ["code", "status"].into_iter().find_map(|field| error.get(field)?.as_u64());
+    let by_status = || match status? {
+        400 | 413 | 422 => Some(InvalidRequest),
+        401 | 403 => Some(AuthFailed),
+        402 => Some(BillingExhausted),
+        404 => Some(NotFound),
+        429 => Some(RateLimited),
+        _ => None,
+    };
+    words.into_iter().flatten().find_map(class).or_else(by_status).unwrap_or(TemporaryError)
+}
+
+fn status_of(class: FailureClass) -> u16 {
+    use FailureClass::{AuthFailed, BillingExhausted, InvalidRequest, NotFound, PolicyBlocked, RateLimited};
+    match class {
+        InvalidRequest => 400,
+        AuthFailed => 401,
+        BillingExhausted => 402,
+        PolicyBlocked => 403,
+        NotFound => 404,
+        RateLimited => 429,
+        _ => 503,
     }
 }
 

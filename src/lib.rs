@@ -21,9 +21,11 @@ pub mod deployment;
 pub mod gateway;
 pub mod ingress;
 pub mod ledger;
+pub mod log;
 pub mod ports;
 pub mod route;
 pub mod time;
+pub mod trace;
 pub mod upstream;
 pub mod wire;
 

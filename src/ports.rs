@@ -38,6 +38,15 @@ pub struct Attempt<'a> {
     pub timeout_ms: u64,
 }
 
+/// How a stream begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Up to the end of its first event or comment, or to the bound; more may be there.
+    pub bytes: Vec<u8>,
+    /// Nothing follows.
+    pub ended: bool,
+}
+
 /// A failed answer, read to its end or to the bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FailureBody {
@@ -65,6 +74,9 @@ pub trait Ports {
 
     async fn send(&self, attempt: Attempt<'_>) -> Result<Self::Response, SendError>;
     fn status(&self, response: &Self::Response) -> u16;
+    /// Waits until it is known how an event stream begins; its body is not shortened by that. `None` for an
+    /// answer that is no event stream.
+    async fn peek(&self, response: Self::Response) -> Result<(Self::Response, Option<Opening>), SendError>;
     /// Reads at most `max` bytes of a failed answer and lets go of the rest.
     async fn read_failure(&self, response: Self::Response, max: usize) -> FailureBody;
 }

@@ -1,5 +1,7 @@
 //! Which web pages may call the gateway from a browser.
 
+use crate::trace;
+
 /// Origins that get CORS headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
@@ -29,10 +31,16 @@ impl Origins {
         }
     }
 
-    /// Headers for a response to a page of `origin`; none if it is not allowed.
-    pub fn headers(&self, origin: Option<&str>) -> Vec<(&'static str, String)> {
+    /// Headers for a response to a page of `origin`; none if it is not allowed. With `debug`, pages may read
+    /// the debug headers too.
+    pub fn headers(&self, origin: Option<&str>, debug: bool) -> Vec<(&'static str, String)> {
         let Some(origin) = origin.filter(|origin| self.allow(origin)) else { return Vec::new() };
-        let mut headers = vec![("access-control-expose-headers", EXPOSED.to_owned())];
+        let exposed = if debug {
+            format!("{EXPOSED}, {}", trace::headers::NAMES.join(", "))
+        } else {
+            EXPOSED.to_owned()
+        };
+        let mut headers = vec![("access-control-expose-headers", exposed)];
         if matches!(self, Self::Any) {
             headers.push(("access-control-allow-origin", "*".to_owned()));
         } else {
@@ -49,7 +57,7 @@ impl Origins {
         origin: Option<&str>,
         requested: Option<&str>,
     ) -> Vec<(&'static str, String)> {
-        let mut headers = self.headers(origin);
+        let mut headers = self.headers(origin, false);
         if !headers.is_empty() {
             let requested = requested.filter(|list| is_name_list(list)).unwrap_or(ALLOWED);
             headers.push(("access-control-allow-methods", "GET, POST, OPTIONS".to_owned()));
@@ -72,11 +80,22 @@ mod tests {
     #[test]
     fn only_listed_origins_get_headers() {
         let origins = Origins::parse("https://a.example, https://b.example");
-        assert!(origins.headers(Some("https://c.example")).is_empty());
-        assert!(origins.headers(None).is_empty());
-        let headers = origins.headers(Some("https://b.example"));
+        assert!(origins.headers(Some("https://c.example"), true).is_empty());
+        assert!(origins.headers(None, true).is_empty());
+        let headers = origins.headers(Some("https://b.example"), false);
         assert!(headers.contains(&("access-control-allow-origin", "https://b.example".to_owned())));
         assert!(headers.contains(&("vary", "Origin".to_owned())));
+    }
+
+    #[test]
+    fn pages_read_debug_headers_where_they_are_on() {
+        for debug in [false, true] {
+            let headers = Origins::Any.headers(Some("https://a.example"), debug);
+            let exposed = headers.iter().find(|(name, _)| *name == "access-control-expose-headers");
+            let (_, exposed) = exposed.unwrap();
+            assert!(exposed.starts_with("request-id, "), "{exposed}");
+            assert_eq!(exposed.contains(", x-llm-router-attempts"), debug, "{exposed}");
+        }
     }
 
     #[test]

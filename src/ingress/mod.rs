@@ -7,6 +7,7 @@ pub mod allowlist;
 pub mod auth;
 pub mod cors;
 pub mod lockout;
+pub mod observability;
 pub mod settings;
 pub mod surface;
 

@@ -3,7 +3,7 @@
 //! A number out of range is brought into it; one that cannot be read leaves the default in place and is
 //! reported, as is a list entry that means nothing.
 
-use super::{allowlist::Allowlist, cors::Origins};
+use super::{allowlist::Allowlist, cors::Origins, observability::Observability};
 use crate::{attempt::RetryPolicy, ledger::message::CircuitPolicy};
 
 /// Everything a variable can set, besides the config and the keys.
@@ -16,6 +16,9 @@ pub struct Settings {
     pub timeouts: Timeouts,
     pub retry: RetryPolicy,
     pub circuit: Option<CircuitPolicy>,
+    /// Longest wait for a candidate to recover when all that have quota left are cooling down; 0: none.
+    pub cooldown_wait_ms: u64,
+    pub observability: Observability,
 }
 
 /// In milliseconds.
@@ -40,14 +43,16 @@ impl Settings {
             timeouts: variables.timeouts(),
             retry: variables.retry(),
             circuit: variables.circuit(),
+            cooldown_wait_ms: variables.number("LLM_ROUTER_COOLDOWN_WAIT_MS", 3_000).min(30_000),
+            observability: variables.observability(),
         };
         (settings, variables.warnings)
     }
 }
 
-struct Variables<F> {
+pub(super) struct Variables<F> {
     lookup: F,
-    warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
 }
 
 impl<F: Fn(&str) -> Option<String>> Variables<F> {
@@ -117,7 +122,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         names.iter().find_map(|name| self.set(name))
     }
 
-    fn set(&self, name: &str) -> Option<String> {
+    pub(super) fn set(&self, name: &str) -> Option<String> {
         (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
@@ -134,7 +139,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         number
     }
 
-    fn flag(&mut self, name: &str, default: bool) -> bool {
+    pub(super) fn flag(&mut self, name: &str, default: bool) -> bool {
         match self.set(name).map(|value| value.to_ascii_lowercase()).as_deref() {
             None => default,
             Some("1" | "true" | "yes" | "y" | "on") => true,

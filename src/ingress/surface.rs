@@ -1,5 +1,7 @@
 //! The routes: which method and path means what.
 
+use percent_encoding::percent_decode_str;
+
 use crate::wire::Wire;
 
 /// What a request is for.
@@ -9,6 +11,8 @@ pub enum Endpoint {
     Info,
     /// Model list in a format's shape; `None`: in the shape that the client's headers suggest.
     Models(Option<Wire>),
+    /// One entry of that list; see [`model_name`].
+    Model(Option<Wire>),
     /// A request to route; `None`: in the format that its body shows.
     Call(Option<Wire>),
 }
@@ -34,7 +38,43 @@ pub fn endpoint(method: &str, path: &str) -> Option<Endpoint> {
             | "/openai/chat/completions",
         ) => Some(Endpoint::Call(Some(Wire::Chat))),
         ("POST", "/" | "" | "/v1" | "/route" | "/router") => Some(Endpoint::Call(None)),
+        ("GET", _) => model(path).map(|(wire, _)| Endpoint::Model(wire)),
         _ => None,
+    }
+}
+
+/// Where the entries of model lists are.
+const MODEL_PREFIXES: [(&str, Option<Wire>); 6] = [
+    ("/v1/models/", None),
+    ("/models/", None),
+    ("/openai/v1/models/", Some(Wire::Chat)),
+    ("/openai/models/", Some(Wire::Chat)),
+    ("/anthropic/v1/models/", Some(Wire::Messages)),
+    ("/anthropic/models/", Some(Wire::Messages)),
+];
+
+fn model(path: &str) -> Option<(Option<Wire>, &str)> {
+    let (wire, name) =
+        MODEL_PREFIXES.into_iter().find_map(|(prefix, wire)| Some((wire, path.strip_prefix(prefix)?)))?;
+    (!name.is_empty()).then_some((wire, name))
+}
+
+/// The model that a path to [`Endpoint::Model`] names. Its slashes may be encoded (the SDKs do) or not.
+pub fn model_name(path: &str) -> String {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let name = model(path).map_or("", |(_, name)| name);
+    percent_decode_str(name).decode_utf8_lossy().into_owned()
+}
+
+impl Endpoint {
+    /// In log lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Models(_) => "models",
+            Self::Model(_) => "model",
+            Self::Call(_) => "call",
+        }
     }
 }
 
@@ -64,6 +104,12 @@ mod tests {
             ("GET /", Some(Endpoint::Info)),
             ("GET /models/", Some(Endpoint::Models(None))),
             ("GET /anthropic/models", Some(Endpoint::Models(Some(Wire::Messages)))),
+            ("GET /v1/models/alpha%2Fgpt-a", Some(Endpoint::Model(None))),
+            ("GET /v1/models/alpha/gpt-a/", Some(Endpoint::Model(None))),
+            ("GET /openai/models/fast", Some(Endpoint::Model(Some(Wire::Chat)))),
+            ("GET /anthropic/v1/models/fast", Some(Endpoint::Model(Some(Wire::Messages)))),
+            ("GET /v1/models//", None),
+            ("DELETE /v1/models/fast", None),
             ("GET /v1/messages", None),
             ("POST /v1/models", None),
             ("POST /v1/messages//", None),
@@ -71,6 +117,19 @@ mod tests {
         ] {
             let (method, path) = route.split_once(' ').unwrap();
             assert_eq!(endpoint(method, path), expected, "{route}");
+        }
+    }
+    #[test]
+    fn a_model_is_named_with_or_without_encoded_slashes() {
+        for (path, name) in [
+            ("/v1/models/alpha%2Fgpt-a", "alpha/gpt-a"),
+            ("/models/alpha/org%2Fx%3Afree", "alpha/org/x:free"),
+            ("/anthropic/models/fast/", "fast"),
+            ("/v1/models/a%252Fb", "a%2Fb"),
+            ("/v1/models/%FF", "\u{fffd}"),
+            ("/v1/models/", ""),
+        ] {
+            assert_eq!(model_name(path), name, "{path}");
         }
     }
 }

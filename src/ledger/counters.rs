@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    message::{Cap, Charge, Reason},
+    message::{Cap, Charge, ROOMS_MAX, Reason, Room},
     window::{Span, span},
 };
 use crate::time::Millis;
@@ -117,6 +117,28 @@ impl Counters {
         self.by_key.iter().filter(move |(_, counter)| now.0 < counter.end).map(|(key, counter)| {
             (key.as_str(), counter.used, Span { start: Millis(counter.start), end: counter.end() })
         })
+    }
+
+    /// How full each cap is, the one with the smallest share left first.
+    pub(super) fn rooms(&self, now: Millis, caps: &[Cap]) -> Vec<Room> {
+        let mut rooms: Vec<(u64, Room)> = caps
+            .iter()
+            .map(|cap| {
+                let counter = self.current(&key(cap), now, cap);
+                let left = cap.limit.saturating_sub(counter.used);
+                let permyriad = u128::from(left) * 10_000 / u128::from(cap.limit.max(1));
+                let room = Room {
+                    bucket: cap.id.clone(),
+                    used: counter.used,
+                    ends_ms: counter.end().since(now),
+                    window_ms: counter.end.saturating_sub(counter.start),
+                };
+                (u64::try_from(permyriad).unwrap_or(u64::MAX), room)
+            })
+            .collect();
+        rooms.sort_by_key(|(left, _)| *left);
+        rooms.truncate(ROOMS_MAX);
+        rooms.into_iter().map(|(_, room)| room).collect()
     }
 
     /// The counter to use now: the kept one while its window lasts, a fresh one afterwards. A clock that

@@ -85,6 +85,11 @@ impl Health {
         self.changed_at <= granted_at.0
     }
 
+    /// Failures since the last success; a state is kept of targets that have failed only.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures.max(1)
+    }
+
     pub(super) fn forget_at(&self) -> Millis {
         let last = [self.cooldown.map(|cooldown| cooldown.until), self.open_until, self.probe_until];
         let last = last.into_iter().flatten().max().unwrap_or(0);

@@ -120,6 +120,43 @@ pub struct Grant {
     /// This attempt is the one that tries a target whose circuit was open.
     #[serde(default)]
     pub probe: bool,
+    /// One for each candidate asked for, in the same order; empty from a build that had none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Hint>,
+}
+
+/// How a candidate stands once the call is decided. Good for ranking, never for admitting anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hint {
+    /// How long the target is still left alone; 0 when it is not.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub cooldown_ms: u64,
+    /// Failures since its last success.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failures: u32,
+    /// The candidate's buckets, tightest first, [`ROOMS_MAX`] at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rooms: Vec<Room>,
+}
+
+/// Buckets that a [`Hint`] speaks of: plans in the wild have three. 64 candidates with 8 rooms of ~70 bytes
+/// are 36 KB.
+pub const ROOMS_MAX: usize = 8;
+
+/// How full a bucket is. Its limit and its window are those that were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Room {
+    pub bucket: String,
+    /// Counted in the current window.
+    #[serde(default)]
+    pub used: u64,
+    /// Until the window ends.
+    pub ends_ms: u64,
+    /// How long it is from its start to its end.
+    #[serde(default)]
+    pub window_ms: u64,
 }
 
 /// A reservation as its holder keeps it, given back when it is settled. Never leaves the Worker.
@@ -147,6 +184,9 @@ pub struct Charge {
 pub struct Denial {
     /// One for each candidate asked for, in the same order.
     pub refusals: Vec<Refusal>,
+    /// As in [`Grant::hints`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Hint>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -259,4 +299,8 @@ fn one() -> u64 {
 
 fn yes() -> bool {
     true
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

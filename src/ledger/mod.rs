@@ -26,7 +26,7 @@ use counters::Counters;
 use health::Health;
 pub use health::{COOLDOWN_MAX_MS, PROBE_MS};
 use message::{
-    Candidate, Denial, Grant, Reason, Refusal, Reserve, Reserved, Settle, Target, Ticket, Verdict,
+    Candidate, Denial, Grant, Hint, Reason, Refusal, Reserve, Reserved, Settle, Target, Ticket, Verdict,
 };
 use rows::Changes;
 use settled::Settled;
@@ -61,11 +61,14 @@ impl Ledger {
         let mut refusals = Vec::new();
         for (index, candidate) in ask.candidates.iter().enumerate() {
             match self.refusal(now, candidate, ask.amount) {
-                None => return Reserved::Grant(self.grant(now, index, candidate, ask.amount)),
+                None => {
+                    let grant = self.grant(now, index, candidate, ask.amount);
+                    return Reserved::Grant(Grant { hints: self.hints(now, ask), ..grant });
+                }
                 Some(refusal) => refusals.push(refusal),
             }
         }
-        Reserved::Denial(Denial { refusals })
+        Reserved::Denial(Denial { refusals, hints: self.hints(now, ask) })
     }
 
     /// Takes note of how an attempt went. Whether that changed anything.
@@ -116,6 +119,19 @@ impl Ledger {
         self.counters.open(now)
     }
 
+    fn hints(&self, now: Millis, ask: &Reserve) -> Vec<Hint> {
+        let hint = |candidate: &Candidate| {
+            let health = self.health.get(&candidate.target);
+            let resting = health.and_then(|health| health.refusal(now));
+            Hint {
+                cooldown_ms: resting.map_or(0, |(_, until)| until.since(now)),
+                failures: health.map_or(0, Health::failures),
+                rooms: self.counters.rooms(now, &candidate.buckets),
+            }
+        };
+        ask.candidates.iter().map(hint).collect()
+    }
+
     fn refusal(&self, now: Millis, candidate: &Candidate, amount: u64) -> Option<Refusal> {
         let health = self.health.get(&candidate.target).and_then(|health| health.refusal(now));
         let quota = self.counters.check(now, &candidate.buckets, amount).err();
@@ -141,7 +157,7 @@ impl Ledger {
             _ => false,
         };
         let ticket = Ticket { id: self.tickets.next(), at: now.0, target: candidate.target.clone(), charges };
-        Grant { candidate: index, ticket, report, probe }
+        Grant { candidate: index, ticket, report, probe, hints: Vec::new() }
     }
 
     fn judge(&mut self, now: Millis, ticket: &Ticket, verdict: &Verdict) {

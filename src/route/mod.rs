@@ -1,26 +1,42 @@
 //! From a requested model name to the candidates that may serve it, in order.
 //!
-//! A name is `provider/model` (the model by id or by its own alias), a bare model name that exactly one
-//! provider has, or nothing at all (`smart`, blank), which means `defaultModel`. The first candidate is the
-//! model asked for; its `fallbackModels` follow. Fallbacks of fallbacks do not.
+//! [`name`] says what the name stands for. A model comes first itself, its `fallbackModels` follow;
+//! fallbacks of fallbacks do not. An alias becomes a [`tree`], which [`rank`] puts in order by each alias's
+//! strategy ([`balance`]) and by what is known of the targets ([`hints`]). Targets that do not speak the
+//! request's format are left out.
+//!
+//! The order is advice. Whether a candidate has room is decided by its provider's ledger, later.
+
+pub mod balance;
+pub mod hints;
+mod name;
+mod rank;
+mod tree;
 
 use crate::{
-    config::{Config, Model, Provider},
+    config::{Bucket, Config, Model, Provider},
     ledger::message::{Candidate, Cap, Target},
+    time::Millis,
+    trace::{Route, RouteKind},
     wire::{
         Wire,
         error::{ClientError, Kind},
     },
 };
+use balance::Rotations;
+use hints::{Away, Hints};
+pub use name::DEFAULT_NAME;
+use name::Found;
+use rank::{Ranker, Ranking};
+pub use tree::DEPTH_MAX;
+use tree::Grower;
 
-/// Name that stands for `defaultModel`.
-pub const DEFAULT_NAME: &str = "smart";
+/// Candidates of one request, at most. Each may take a reservation, an attempt and a settlement, and the
+/// first nine retries more: 3 * 64 + 3 * 9 = 219 subrequests of the 1,000 that a Worker's request has.
+pub const STEPS_MAX: usize = 64;
 
-/// Ambiguous choices and suggestions named in an error, at most.
-const CHOICES_MAX: usize = 8;
-
-/// Longest name, in bytes, that is worth a guess at what was meant.
-const NAME_MAX: usize = 128;
+/// Targets named in an error, at most.
+const NAMED_MAX: usize = 8;
 
 /// One model of one provider.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +45,7 @@ pub struct Step<'c> {
     pub model: &'c Model,
 }
 
-impl Step<'_> {
+impl<'c> Step<'c> {
     fn is(&self, other: &Self) -> bool {
         self.provider.id == other.provider.id && self.model.id == other.model.id
     }
@@ -38,12 +54,18 @@ impl Step<'_> {
         format!("{}/{}", self.provider.id, self.model.id)
     }
 
+    /// The caps that it falls under.
+    pub fn buckets(&self) -> impl Iterator<Item = &'c Bucket> + use<'c> {
+        let model = self.model;
+        self.provider.buckets.iter().filter(|bucket| bucket.models.covers(&model.id))
+    }
+
     /// What the provider's ledger is asked.
     pub fn candidate(&self, wire: Wire) -> Candidate {
-        let buckets = self.provider.buckets.iter().filter(|bucket| bucket.models.covers(&self.model.id));
         Candidate {
             target: Target::new(&self.model.id, wire),
-            buckets: buckets
+            buckets: self
+                .buckets()
                 .map(|bucket| Cap {
                     id: bucket.id.clone(),
                     limit: bucket.requests,
@@ -58,25 +80,100 @@ impl Step<'_> {
 /// Candidates for a request, all of which speak its format.
 #[derive(Debug)]
 pub struct Plan<'c> {
-    /// Never empty.
+    /// Never empty. Those that are away come last.
     pub steps: Vec<Step<'c>>,
     pub wire: Wire,
+    pub route: Route,
+    /// Why the first step is first.
+    pub reason: &'static str,
+    /// Steps that are known to have no room, and why.
+    pub away: Vec<(Step<'c>, Away)>,
+    /// Candidates that do not speak the format.
+    pub mute: Vec<Step<'c>>,
 }
 
-/// The plan for a request for `requested` in format `wire`. A format that was only guessed (`certain` is
-/// false) gives way to the one that the model is served in.
+/// What an isolate remembers between requests.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    pub hints: Hints,
+    pub rotations: Rotations,
+}
+
+/// What is different about this request, besides its words.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    pub now: Millis,
+    /// In [0, 1).
+    pub draw: f64,
+    /// Equal for all requests of a conversation.
+    pub conversation: Option<u64>,
+}
+
+/// What a client asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    pub model: Option<&'a str>,
+    pub wire: Wire,
+    /// Whether the format was named, not guessed: a guess gives way to a format that is served.
+    pub certain: bool,
+}
+
+/// The plan for a request.
 pub fn plan<'c>(
     config: &'c Config,
-    requested: Option<&str>,
-    wire: Wire,
-    certain: bool,
+    wish: Wish<'_>,
+    memory: &mut Memory,
+    moment: Moment,
 ) -> Result<Plan<'c>, ClientError> {
-    let primary = resolve(config, requested)?;
-    let other = Wire::ALL.into_iter().find(|other| primary.provider.speaks(primary.model, *other));
-    let wire = match other {
-        Some(other) if !certain && !primary.provider.speaks(primary.model, wire) => other,
-        _ => wire,
+    let (found, kind) = name::resolve(config, wish.model)?;
+    let (wire, ranking, mute) = match found {
+        Found::Model(primary) => {
+            let serves = |wire| primary.provider.speaks(primary.model, wire);
+            let wire = wish.settle(serves);
+            let (steps, mute) =
+                direct(config, primary).into_iter().partition(|step| step.provider.speaks(step.model, wire));
+            let steps: Vec<Step<'c>> = steps;
+            (wire, Ranker { memory, moment, wire }.sort(steps), mute)
+        }
+        Found::Alias(alias) => {
+            let grow = |wire| {
+                let mut grower = Grower::new(config, wire);
+                (grower.grow(alias), grower.mute)
+            };
+            let wire = wish.settle(|wire| !grow(wire).0.is_empty());
+            let (branch, mute) = grow(wire);
+            (wire, Ranker { memory, moment, wire }.rank(&branch), mute)
+        }
     };
+    let route = route(found, kind);
+    let Ranking { ready, away, reason } = ranking;
+    let all_away = ready.is_empty();
+    let mut steps: Vec<Step<'c>> = ready.into_iter().chain(away.iter().map(|(_, step)| *step)).collect();
+    steps.truncate(STEPS_MAX);
+    if steps.is_empty() {
+        return Err(nothing(&route, &mute, wire));
+    }
+    let as_asked = matches!((found, steps.first()), (Found::Model(asked), Some(first)) if asked.is(first));
+    let reason = match reason {
+        _ if all_away => "the first to have room again",
+        Some(reason) => reason,
+        None if as_asked => "the one asked for",
+        None => "fallback: the one asked for has no room",
+    };
+    let away = away.into_iter().map(|(away, step)| (step, away)).collect();
+    Ok(Plan { steps, wire, route, reason, away, mute })
+}
+
+impl Wish<'_> {
+    fn settle(&self, serves: impl Fn(Wire) -> bool) -> Wire {
+        if self.certain || serves(self.wire) {
+            return self.wire;
+        }
+        Wire::ALL.into_iter().find(|wire| serves(*wire)).unwrap_or(self.wire)
+    }
+}
+
+fn direct<'c>(config: &'c Config, primary: Step<'c>) -> Vec<Step<'c>> {
     let mut steps = vec![primary];
     for fallback in &primary.model.fallbacks {
         let step = config
@@ -88,94 +185,40 @@ pub fn plan<'c>(
             steps.push(step);
         }
     }
-    steps.retain(|step| step.provider.speaks(step.model, wire));
-    if steps.is_empty() {
-        return Err(no_format(&primary, wire));
-    }
-    Ok(Plan { steps, wire })
+    steps
 }
 
-fn resolve<'c>(config: &'c Config, requested: Option<&str>) -> Result<Step<'c>, ClientError> {
-    let name = match requested {
-        Some(name) if name != DEFAULT_NAME => name,
-        _ => config.default_model.as_deref().ok_or_else(|| {
-            let message = "The request names no model and the gateway has no `defaultModel`";
-            ClientError::new(Kind::InvalidRequest, message).param("model")
-        })?,
+fn route(found: Found<'_>, kind: RouteKind) -> Route {
+    match found {
+        Found::Model(step) => Route { kind, name: step.name(), strategy: None },
+        Found::Alias(alias) => Route { kind, name: alias.id.clone(), strategy: Some(alias.strategy.name()) },
+    }
+}
+
+fn nothing(route: &Route, mute: &[Step<'_>], wire: Wire) -> ClientError {
+    let spoken = |step: &Step<'_>| {
+        let formats = Wire::ALL.into_iter().filter(|wire| step.provider.speaks(step.model, *wire));
+        formats.map(Wire::config_name).collect::<Vec<_>>().join(", ")
     };
-    let alias = name.strip_prefix("alias:").unwrap_or(name);
-    if config.alias(alias).is_some() {
-        let message =
-            format!("`{}` is a model alias; this version routes to `provider/model` only", shown(alias));
-        return Err(ClientError::new(Kind::InvalidRequest, message).param("model"));
-    }
-    if let Some((provider, model)) = name.split_once('/')
-        && let Some(provider) = config.provider(provider)
-        && let Some(model) = provider.model(model)
-    {
-        return Ok(Step { provider, model });
-    }
-    bare(config, name)
-}
-
-/// A model name without its provider. It may hold slashes of its own.
-fn bare<'c>(config: &'c Config, name: &str) -> Result<Step<'c>, ClientError> {
-    let found: Vec<Step<'c>> = config
-        .providers
-        .iter()
-        .filter_map(|provider| provider.model(name).map(|model| Step { provider, model }))
-        .collect();
-    match found.as_slice() {
-        [only] => Ok(*only),
-        [] => Err(unknown(config, name)),
-        several => {
-            let choices: Vec<String> = several.iter().take(CHOICES_MAX).map(Step::name).collect();
-            let message = format!(
-                "Several providers have the model `{}`; ask for one of: {}",
-                shown(name),
-                choices.join(", ")
-            );
-            Err(ClientError::new(Kind::InvalidRequest, message).param("model"))
+    let message = match mute {
+        [] => format!("`{}` leads to no model that is enabled", route.name),
+        [step] if step.name() == route.name => format!(
+            "`{}` is not served in the format of this request ({}); it speaks: {}",
+            route.name,
+            wire.config_name(),
+            spoken(step),
+        ),
+        steps => {
+            let named = steps.iter().take(NAMED_MAX);
+            let named: Vec<String> =
+                named.map(|step| format!("`{}` speaks: {}", step.name(), spoken(step))).collect();
+            format!(
+                "None of the models behind `{}` is served in the format of this request ({}); {}",
+                route.name,
+                wire.config_name(),
+                named.join("; "),
+            )
         }
-    }
-}
-
-fn unknown(config: &Config, name: &str) -> ClientError {
-    // Likeness costs the product of both lengths, for every model there is.
-    let comparable = name.len() <= NAME_MAX;
-    let names = config.providers.iter().flat_map(|provider| {
-        provider.models.iter().flat_map(move |model| {
-            [format!("{}/{}", provider.id, model.id)].into_iter().chain(model.aliases.iter().cloned())
-        })
-    });
-    let closest = names
-        .filter(|_| comparable)
-        .map(|known| (strsim::jaro_winkler(&known, name), known))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    let hint = closest.map_or_else(
-        || "see GET /v1/models for the models of this gateway".to_owned(),
-        |(_, known)| format!("did you mean `{known}`?"),
-    );
-    ClientError::new(Kind::ModelNotFound, format!("Unknown model `{}`; {hint}", shown(name))).param("model")
-}
-
-fn no_format(step: &Step<'_>, wire: Wire) -> ClientError {
-    let spoken: Vec<&str> = Wire::ALL
-        .into_iter()
-        .filter(|wire| step.provider.speaks(step.model, *wire))
-        .map(Wire::config_name)
-        .collect();
-    let message = format!(
-        "`{}` is not served in the format of this request ({}); it speaks: {}",
-        step.name(),
-        wire.config_name(),
-        spoken.join(", "),
-    );
-    ClientError::new(Kind::InvalidRequest, message)
-}
-
-/// A client's words, short enough and printable.
-fn shown(name: &str) -> String {
-    name.chars().take(100).map(|c| if c.is_control() { '?' } else { c }).collect()
+    };
+    ClientError::new(Kind::InvalidRequest, message).param("model")
 }

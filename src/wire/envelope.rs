@@ -4,10 +4,12 @@
 //! breaks prompt caches and signatures. Only `model` changes, by splicing, and nothing of the body is kept
 //! here: bodies are megabytes, and a Worker has 128 of them for all its requests.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::conversation::Parts;
 
 /// Deepest nesting of a request body. Real requests stay below 30; serde_json itself refuses 128, which
 /// bounds the stack of every later parse.
@@ -20,6 +22,8 @@ pub struct Envelope {
     pub model: Option<String>,
     /// Whether the answer is to be a stream.
     pub stream: bool,
+    /// Equal for the requests of one conversation.
+    pub conversation: Option<u64>,
     slot: Slot,
 }
 
@@ -58,17 +62,77 @@ pub enum Malformed {
     Twice { field: &'static str },
 }
 
-#[derive(Deserialize)]
+/// Members of a body that mean something to the gateway.
+#[derive(Default)]
 struct Fields<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    model: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
     stream: Option<&'a RawValue>,
+    /// The model among them.
+    parts: Parts<'a>,
 }
 
-/// Even a `null` is there.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    Deserialize::deserialize(deserializer).map(Some)
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields<'de>, M::Error> {
+        let mut fields = Fields::default();
+        while let Some(Key(key)) = map.next_key()? {
+            let (slot, unique) = match key {
+                Some("model") => (&mut fields.parts.model, true),
+                Some("stream") => (&mut fields.stream, true),
+                Some("prompt_cache_key") => (&mut fields.parts.prompt_cache_key, false),
+                Some("metadata") => (&mut fields.parts.metadata, false),
+                Some("user") => (&mut fields.parts.user, false),
+                Some("system") => (&mut fields.parts.system, false),
+                Some("messages") => (&mut fields.parts.messages, false),
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            if unique && slot.is_some() {
+                return Err(M::Error::custom(format_args!("duplicate field `{}`", key.unwrap_or_default())));
+            }
+            *slot = Some(map.next_value()?); // even a `null` is there
+        }
+        Ok(fields)
+    }
+}
+
+/// A member's name if it is one of those above.
+struct Key(Option<&'static str>);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_identifier(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Key, E> {
+        const KNOWN: [&str; 7] =
+            ["model", "stream", "prompt_cache_key", "metadata", "user", "system", "messages"];
+        Ok(Key(KNOWN.into_iter().find(|known| *known == name)))
+    }
 }
 
 impl Envelope {
@@ -76,7 +140,12 @@ impl Envelope {
     pub fn read(body: &[u8]) -> Result<Self, Malformed> {
         let body = std::str::from_utf8(body).map_err(|_| Malformed::NotUtf8)?;
         if body.trim().is_empty() {
-            return Ok(Self { model: None, stream: false, slot: Slot::Blank(body.len()) });
+            return Ok(Self {
+                model: None,
+                stream: false,
+                conversation: None,
+                slot: Slot::Blank(body.len()),
+            });
         }
         if depth(body) > DEPTH_MAX {
             return Err(Malformed::TooDeep);
@@ -87,7 +156,8 @@ impl Envelope {
                 .map_or_else(|error| not_json(&error), |_| Malformed::NotAnObject));
         };
         let fields: Fields<'_> = serde_json::from_str(body).map_err(|error| wrong_fields(&error))?;
-        let slot = match fields.model.map(RawValue::get) {
+        let model = fields.parts.model;
+        let slot = match model.map(RawValue::get) {
             // A slice of `body`: its distance from the start is its offset.
             Some(value) => {
                 let start = value.as_ptr().addr() - body.as_ptr().addr();
@@ -97,7 +167,12 @@ impl Envelope {
                 Slot::First { at: body.len() - members.len(), alone: members.trim_start().starts_with('}') }
             }
         };
-        Ok(Self { model: model_name(fields.model)?, stream: stream_flag(fields.stream)?, slot })
+        Ok(Self {
+            model: model_name(model)?,
+            stream: stream_flag(fields.stream)?,
+            conversation: fields.parts.key(),
+            slot,
+        })
     }
 
     /// What to change so that the body asks for `model`; nothing if it does.
@@ -183,6 +258,29 @@ fn after_string(mut rest: &[u8]) -> &[u8] {
         }
     }
     &[]
+}
+
+/// The first of the comma-separated values in the array whose elements begin here, and what follows it.
+/// `None` at the array's end. The text is known to be JSON.
+pub(super) fn first_element(array: &str) -> Option<(&str, &str)> {
+    let array = array.trim_start_matches(|c: char| c == ',' || c.is_ascii_whitespace());
+    if array.is_empty() || array.starts_with(']') {
+        return None;
+    }
+    let mut rest = array.as_bytes();
+    let mut depth = 0_usize;
+    while let Some((byte, tail)) = rest.split_first() {
+        match byte {
+            b'"' => rest = after_string(tail),
+            b',' | b']' if depth == 0 => break,
+            b'{' | b'[' => (depth, rest) = (depth + 1, tail),
+            b'}' | b']' => (depth, rest) = (depth.saturating_sub(1), tail),
+            _ => rest = tail,
+        }
+    }
+    // Between ASCII bytes, so at a boundary of characters.
+    let (element, tail) = array.split_at_checked(array.len() - rest.len())?;
+    Some((element.trim_end(), tail))
 }
 
 #[cfg(test)]

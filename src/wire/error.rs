@@ -86,6 +86,23 @@ impl ClientError {
 }
 
 impl Kind {
+    /// In log lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::NotFound => "not_found",
+            Self::ModelNotFound => "model_not_found",
+            Self::TooLarge => "too_large",
+            Self::RateLimit => "rate_limit",
+            Self::Api => "api",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+            Self::Configuration => "configuration",
+        }
+    }
+
     fn status(self) -> u16 {
         match self {
             Self::InvalidRequest => 400,

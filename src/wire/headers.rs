@@ -30,12 +30,15 @@ pub fn response_passes(name: &str) -> bool {
             && !name.starts_with(RESPONSE_EXCEPT_PREFIX))
 }
 
+/// The upstream name of the one among them that identifies a conversation.
+pub const PROMPT_CACHE_KEY: &str = "x-prompt-cache-key";
+
 /// Request headers that clients use to name a prompt cache, with the name they go upstream under.
 pub const PROMPT_CACHE: [(&str, &str); 8] = [
-    ("x-prompt-cache-key", "x-prompt-cache-key"),
-    ("prompt-cache-key", "x-prompt-cache-key"),
-    ("x-openai-prompt-cache-key", "x-prompt-cache-key"),
-    ("openai-prompt-cache-key", "x-prompt-cache-key"),
+    ("x-prompt-cache-key", PROMPT_CACHE_KEY),
+    ("prompt-cache-key", PROMPT_CACHE_KEY),
+    ("x-openai-prompt-cache-key", PROMPT_CACHE_KEY),
+    ("openai-prompt-cache-key", PROMPT_CACHE_KEY),
     ("x-prompt-cache-retention", "x-prompt-cache-retention"),
     ("prompt-cache-retention", "x-prompt-cache-retention"),
     ("x-openai-prompt-cache-retention", "x-prompt-cache-retention"),

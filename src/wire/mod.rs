@@ -1,5 +1,6 @@
 //! The formats that clients and providers speak.
 
+pub mod conversation;
 pub mod detect;
 pub mod envelope;
 pub mod error;

@@ -8,17 +8,23 @@ export default {
     try {
       return await FrontDoor.handle(request, env, ctx);
     } catch (error) {
-      console.error(error);
-      return Response.json(FAILED, { status: 500 });
+      return failed(error);
     }
   },
 };
 
-// Said when the gateway itself breaks; both formats' clients find their message in it.
-const FAILED = {
-  type: "error",
-  error: { type: "api_error", message: "The gateway failed on this request", param: null, code: null },
-};
+// The reply and the log line when the gateway itself breaks. Both formats' clients find their message in it.
+function failed(error) {
+  const id = `req_${crypto.randomUUID().replaceAll("-", "").slice(8)}`;
+  const line = { time: new Date(), level: "error", event: "request", id, status: 500, error: "failed" };
+  console.error(JSON.stringify({ ...line, detail: String(error?.stack ?? error).slice(0, 4096) }));
+  const body = {
+    type: "error",
+    error: { type: "api_error", message: "The gateway failed on this request", param: null, code: null },
+    request_id: id,
+  };
+  return Response.json(body, { status: 500, headers: { "x-request-id": id, "request-id": id } });
+}
 
 export class ProviderObject extends DurableObject {
   #ledger;

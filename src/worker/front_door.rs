@@ -1,27 +1,30 @@
 //! The Worker's request handler.
 
-use std::panic::AssertUnwindSafe;
+use std::{cell::Cell, panic::AssertUnwindSafe};
 
 use js_sys::{Array, Promise, Reflect, Uint8Array};
 use serde_json::json;
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::{console_debug, console_error, console_log, console_warn};
 
 use super::{
     head::RequestHead,
     isolate::{Isolate, isolate, replace},
     js,
     ports::{RequestPorts, now},
-    reply::Marks,
+    reply::{Answer, Marks},
 };
 use crate::{
     deployment::PROVIDERS_BINDING,
-    ingress::{Admission, Endpoint, Head, admit, is_json},
+    gateway::Gateway,
+    ingress::{Admission, Endpoint, Head, admit, is_json, surface},
+    log::{self, Level, Subject},
     time::Millis,
     wire::{
         Wire,
         error::{ClientError, Kind},
-        models,
+        models::Catalog,
     },
 };
 
@@ -44,73 +47,147 @@ impl FrontDoor {
 }
 
 async fn handle(request: web_sys::Request, env: JsValue, ctx: JsValue) -> Result<web_sys::Response, JsValue> {
-    let now = now();
-    let isolate = isolate(&env, now);
+    let began = now();
+    let isolate = isolate(&env, began);
     let head = RequestHead::read(&request, isolate.local);
-    let origin = head.header("origin");
-    let origins = &isolate.gateway.settings.allowed_origins;
-    let marks = Marks { request_id: isolate.request_id(), cors: origins.headers(origin.as_deref()) };
+    let settings = &isolate.gateway.settings;
+    let debug = settings.observability.debug_headers;
+    let cors = settings.allowed_origins.headers(head.header("origin").as_deref(), debug);
+    let marks = Marks { request_id: isolate.request_id(), cors, debug };
     let admission = {
-        let gateway = &isolate.gateway;
-        admit(&head, &gateway.settings, &gateway.entry, &mut isolate.lockout.borrow_mut(), now)
+        let mut lockout = isolate.lockout.borrow_mut();
+        admit(&head, settings, &isolate.gateway.entry, &mut lockout, began)
     };
-    match admission {
-        Admission::Refused(error, wire) => marks.error(&error, wire),
-        Admission::Preflight { allowed: false } => marks.empty(403, Vec::new()),
-        Admission::Preflight { allowed: true } => {
-            let requested = head.header("access-control-request-headers");
-            marks.empty(204, origins.preflight_headers(origin.as_deref(), requested.as_deref()))
-        }
-        Admission::Health { authenticated } => marks.json(200, &health(&isolate, authenticated, now)),
-        Admission::Admitted(Endpoint::Info) => marks.json(200, &info()),
-        Admission::Admitted(_) if !isolate.problems.is_empty() => {
-            let message = format!("The gateway's config is invalid: {}", isolate.problems.join("; "));
-            marks.error(&ClientError::new(Kind::Configuration, message), error_wire(&head))
-        }
-        Admission::Admitted(Endpoint::Models(wire)) => marks.json(200, &model_list(&isolate, &head, wire)),
-        Admission::Admitted(Endpoint::Call(wire)) => {
-            call(&request, &env, &ctx, &isolate, &head, &marks, wire).await
-        }
-    }
+    let visit = Visit { request: &request, isolate: &isolate, head: &head, marks: &marks, began };
+    let subject = visit.subject(&admission);
+    let answer = visit.answer(&env, &ctx, admission).await?;
+    visit.log(subject, &answer);
+    Ok(answer.response)
 }
 
-async fn call(
-    request: &web_sys::Request,
-    env: &JsValue,
-    ctx: &JsValue,
-    isolate: &Isolate,
-    head: &RequestHead,
-    marks: &Marks,
-    wire: Option<Wire>,
-) -> Result<web_sys::Response, JsValue> {
-    let error_wire = wire.unwrap_or_else(|| error_wire(head));
-    if !is_json(head.header("content-type").as_deref()) {
-        let error =
-            ClientError::new(Kind::InvalidRequest, "Send the request as `content-type: application/json`");
-        return marks.error(&error.status(415), error_wire);
+/// One request at the door.
+struct Visit<'a> {
+    request: &'a web_sys::Request,
+    isolate: &'a Isolate,
+    head: &'a RequestHead,
+    marks: &'a Marks,
+    began: Millis,
+}
+
+impl<'a> Visit<'a> {
+    async fn answer(&self, env: &JsValue, ctx: &JsValue, admission: Admission) -> Result<Answer, JsValue> {
+        let Self { isolate, head, marks, .. } = self;
+        match admission {
+            Admission::Refused(error, wire) => marks.error(&error, wire),
+            Admission::Preflight { allowed: false } => marks.empty(403, Vec::new()),
+            Admission::Preflight { allowed: true } => {
+                let origins = &isolate.gateway.settings.allowed_origins;
+                let requested = head.header("access-control-request-headers");
+                let origin = head.header("origin");
+                marks.empty(204, origins.preflight_headers(origin.as_deref(), requested.as_deref()))
+            }
+            Admission::Health { authenticated } => {
+                marks.json(200, &health(isolate, authenticated, self.began))
+            }
+            Admission::Admitted(Endpoint::Info) => marks.json(200, &info()),
+            Admission::Admitted(_) if !isolate.problems.is_empty() => {
+                let message = format!("The gateway's config is invalid: {}", isolate.problems.join("; "));
+                marks.error(&ClientError::new(Kind::Configuration, message), error_wire(head))
+            }
+            Admission::Admitted(Endpoint::Models(wire)) => {
+                self.models(wire, |catalog| catalog.list(head.query()))
+            }
+            Admission::Admitted(Endpoint::Model(wire)) => {
+                self.models(wire, |catalog| catalog.entry(&surface::model_name(&head.path())))
+            }
+            Admission::Admitted(Endpoint::Call(wire)) => self.call(env, ctx, wire).await,
+        }
     }
-    let max = isolate.gateway.settings.max_body_bytes;
-    let Some(body) = read_body(request, max).await? else {
-        let message =
-            format!("The request body is larger than {max} bytes (LLM_ROUTER_MAX_REQUEST_BODY_BYTES)");
-        return marks.error(&ClientError::new(Kind::TooLarge, message), error_wire);
-    };
-    // The copy in wasm goes before anything is waited for: only JS holds bodies while requests are on their way.
-    let read = isolate.gateway.read(head, wire, &body.to_vec());
-    let read = match read {
-        Ok(read) => read,
-        Err((error, wire)) => return marks.error(&error, wire),
-    };
-    let ports = RequestPorts {
-        isolate,
-        providers: Reflect::get(env, &PROVIDERS_BINDING.into())?,
-        ctx,
-        body,
-        #[cfg(feature = "fault-injection")]
-        fault: head.header(super::fault::HEADER),
-    };
-    let reply = isolate.gateway.answer(&ports, head, &read).await;
-    marks.reply(isolate, reply)
+
+    async fn call(&self, env: &JsValue, ctx: &JsValue, wire: Option<Wire>) -> Result<Answer, JsValue> {
+        let Self { isolate, head, marks, .. } = self;
+        let error_wire = wire.unwrap_or_else(|| error_wire(head));
+        if !is_json(head.header("content-type").as_deref()) {
+            let message = "Send the request as `content-type: application/json`";
+            let error = ClientError::new(Kind::InvalidRequest, message);
+            return marks.error(&error.status(415), error_wire);
+        }
+        let max = isolate.gateway.settings.max_body_bytes;
+        let Some(body) = read_body(self.request, max).await? else {
+            let message =
+                format!("The request body is larger than {max} bytes (LLM_ROUTER_MAX_REQUEST_BODY_BYTES)");
+            return marks.error(&ClientError::new(Kind::TooLarge, message), error_wire);
+        };
+        // The copy in wasm goes before anything is waited for: only JS holds bodies while requests are on their way.
+        let read = isolate.gateway.read(*head, wire, &body.to_vec());
+        let read = match read {
+            Ok(read) => read,
+            Err((error, wire)) => return marks.error(&error, wire),
+        };
+        let ports = RequestPorts {
+            isolate,
+            providers: Reflect::get(env, &PROVIDERS_BINDING.into())?,
+            ctx,
+            body,
+            waits: Cell::default(),
+            #[cfg(feature = "fault-injection")]
+            fault: head.header(super::fault::HEADER),
+        };
+        let reply = isolate.gateway.answer(&ports, *head, &read).await;
+        let answer = marks.reply(isolate, reply)?;
+        Ok(Answer { waits: ports.waits.get(), ..answer })
+    }
+
+    /// Something of the model list, or why not.
+    fn models(
+        &self,
+        wire: Option<Wire>,
+        show: impl FnOnce(&Catalog<'_>) -> Result<String, ClientError>,
+    ) -> Result<Answer, JsValue> {
+        let Gateway { config, loaded_at, .. } = &self.isolate.gateway;
+        let shape = wire.unwrap_or_else(|| error_wire(self.head));
+        match show(&Catalog::new(config, wire, shape, *loaded_at)) {
+            Ok(shown) => self.marks.json(200, &shown),
+            Err(error) => self.marks.error(&error, shape),
+        }
+    }
+
+    fn subject(&self, admission: &Admission) -> Subject<'a> {
+        match admission {
+            Admission::Preflight { .. } => Subject::Other("preflight"),
+            Admission::Health { .. } => Subject::Other("health"),
+            Admission::Admitted(Endpoint::Call(_)) => Subject::Call,
+            Admission::Admitted(endpoint) => Subject::Other(endpoint.name()),
+            Admission::Refused(error, _) if error.kind == Kind::NotFound => {
+                Subject::Nowhere(self.head.full_path())
+            }
+            Admission::Refused(..) => Subject::Refused,
+        }
+    }
+
+    fn log(&self, subject: Subject<'_>, answer: &Answer) {
+        let Answer { status, wire, error, trace, waits, .. } = answer;
+        let entry = log::Entry {
+            id: &self.marks.request_id,
+            subject,
+            wire: *wire,
+            status: *status,
+            error: *error,
+            trace,
+            times: log::Times { began: self.began, ended: now(), waits: *waits },
+        };
+        let level = entry.level();
+        if level > self.isolate.gateway.settings.observability.log_level {
+            return;
+        }
+        match level {
+            Level::Off => {}
+            Level::Error => console_error!("{}", entry.line()),
+            Level::Warn => console_warn!("{}", entry.line()),
+            Level::Info => console_log!("{}", entry.line()),
+            Level::Debug => console_debug!("{}", entry.line()),
+        }
+    }
 }
 
 async fn read_body(request: &web_sys::Request, max: usize) -> Result<Option<Uint8Array>, JsValue> {
@@ -120,12 +197,7 @@ async fn read_body(request: &web_sys::Request, max: usize) -> Result<Option<Uint
 }
 
 fn error_wire(head: &RequestHead) -> Wire {
-    crate::ingress::surface::error_format(&head.path(), head.header("anthropic-version").is_some())
-}
-
-fn model_list(isolate: &Isolate, head: &RequestHead, wire: Option<Wire>) -> String {
-    let shape = wire.unwrap_or_else(|| error_wire(head));
-    models::list(&isolate.gateway.config, wire, shape, isolate.gateway.loaded_at)
+    surface::error_format(&head.path(), head.header("anthropic-version").is_some())
 }
 
 fn health(isolate: &Isolate, authenticated: bool, now: Millis) -> String {
@@ -145,9 +217,9 @@ fn info() -> String {
         "name": "llm-router",
         "status": "ok",
         "endpoints": {
-            "unified": ["/", "/v1", "/route", "/v1/messages", "/v1/chat/completions"],
-            "anthropic": ["/anthropic", "/anthropic/v1/messages"],
-            "openai": ["/openai", "/openai/v1/chat/completions"],
+            "unified": ["/", "/v1", "/route", "/v1/messages", "/v1/chat/completions", "/v1/models", "/v1/models/{id}"],
+            "anthropic": ["/anthropic", "/anthropic/v1/messages", "/anthropic/v1/models", "/anthropic/v1/models/{id}"],
+            "openai": ["/openai", "/openai/v1/chat/completions", "/openai/v1/models", "/openai/v1/models/{id}"],
         },
     })
     .to_string()

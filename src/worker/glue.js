@@ -146,6 +146,10 @@ const FAILURE_READ_MS = 3_000;
 export async function readFailure(response, max, passes) {
   let lines = "";
   for (const [name, value] of passing(response.headers, passes)) lines += `${name}\n${value}\n`;
+  if (opened.has(response)) {
+    aborts.get(response).abort();
+    return [lines, join(opened.get(response).read)];
+  }
   const read = { chunks: [], length: 0 };
   if (response.body !== null) {
     let timer;
@@ -155,6 +159,58 @@ export async function readFailure(response, max, passes) {
     if (!whole) aborts.get(response)?.abort();
   }
   return [lines, join(read)];
+}
+
+// Streams whose beginning has been looked at: what was read, and where more comes from.
+const opened = new WeakMap();
+
+// How an event stream begins: `[bytes, ended]`, the bytes up to the end of its first event or comment, or to
+// `max`; `null` for what is no event stream. A stream that has not begun after `waitMs` is let go on.
+export async function peek(response, max, waitMs) {
+  const streams = response.headers.get("content-type")?.startsWith("text/event-stream");
+  if (!streams || response.body === null) return null;
+  const reader = response.body.getReader();
+  const read = { chunks: [], length: 0 };
+  const state = { reader, read, pending: null };
+  opened.set(response, state);
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, waitMs, null)));
+  const decoder = new TextDecoder();
+  try {
+    for (let text = ""; read.length < max && !hasBegun(text); ) {
+      state.pending = reader.read();
+      const next = await Promise.race([state.pending, late]);
+      if (next === null) return [join(read), false];
+      if (next.done) return [join(read), true];
+      state.pending = null;
+      read.chunks.push(next.value);
+      read.length += next.value.byteLength;
+      text += decoder.decode(next.value, { stream: true });
+    }
+    return [join(read), false];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// Whether `text` holds a whole event, or a comment: those keep a connection alive and are passed on at once.
+function hasBegun(text) {
+  const begun = text.trimStart();
+  return /^:[^\r\n]*[\r\n]/.test(begun) || /\n\n|\r\r|\r\n\r\n/.test(begun);
+}
+
+// Reads what `peek` has read, then the rest.
+function replay({ reader, read, pending }) {
+  const chunks = [...read.chunks];
+  return {
+    read() {
+      if (chunks.length > 0) return Promise.resolve({ done: false, value: chunks.shift() });
+      const next = pending ?? reader.read();
+      pending = null;
+      return next;
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
 }
 
 function* passing(headers, { exact, prefixes, except, ids, idName }) {
@@ -192,12 +248,14 @@ export function reply(status, lines, body) {
 const DECLARED_MS = 600_000;
 
 function watch(upstream, idleMs, lastWords) {
+  const state = opened.get(upstream);
+  if (state !== undefined) return guard(replay(state), idleMs, lastWords);
   if (upstream.body === null || idleMs === 0) return upstream.body;
   if (upstream.headers.has("content-length")) {
     setTimeout(() => aborts.get(upstream).abort(), DECLARED_MS);
     return upstream.body;
   }
-  return guard(upstream.body, idleMs, lastWords);
+  return guard(upstream.body.getReader(), idleMs, lastWords);
 }
 
 // Ends a body that has gone silent or broken off: with `lastWords` if there are any, as a broken connection
@@ -206,8 +264,7 @@ function watch(upstream, idleMs, lastWords) {
 // client is waiting, so that a slow client is not taken for a silent upstream.
 const LOOKS = 8;
 
-function guard(body, idleMs, lastWords) {
-  const reader = body.getReader();
+function guard(reader, idleMs, lastWords) {
   let waiting = false;
   let quiet = 0;
   let timer;
@@ -226,7 +283,7 @@ function guard(body, idleMs, lastWords) {
           if (quiet > LOOKS) end(controller);
           else timer = setTimeout(look, idleMs / LOOKS);
         };
-        timer = setTimeout(look, idleMs / LOOKS);
+        if (idleMs > 0) timer = setTimeout(look, idleMs / LOOKS);
       },
       async pull(controller) {
         waiting = true;

@@ -27,6 +27,8 @@ thread_local! {
 pub(super) struct RequestHead {
     method: String,
     path: String,
+    /// Without its `?`.
+    query: String,
     headers: Vec<(String, String)>,
 }
 
@@ -39,7 +41,17 @@ impl RequestHead {
         let text = NAMES.with(|names| js::read_head(request, names, local));
         let (method, rest) = text.split_once('\n').unwrap_or((&text, ""));
         let (url, rest) = rest.split_once('\n').unwrap_or((rest, ""));
-        Self { method: method.to_owned(), path: path(url).to_owned(), headers: js::pairs(rest) }
+        let (path, query) = path_and_query(url);
+        let headers = js::pairs(rest);
+        Self { method: method.to_owned(), path: path.to_owned(), query: query.to_owned(), headers }
+    }
+
+    pub(super) fn full_path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn query(&self) -> &str {
+        &self.query
     }
 }
 
@@ -63,9 +75,10 @@ impl Head for RequestHead {
     }
 }
 
-/// `/a/b` of `http://host/a/b?c#d`.
-fn path(url: &str) -> &str {
+/// `/a/b` and `c` of `http://host/a/b?c#d`.
+fn path_and_query(url: &str) -> (&str, &str) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path = rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/");
-    path.split(['?', '#']).next().unwrap_or("/")
+    let path = path.split_once('#').map_or(path, |(path, _)| path);
+    path.split_once('?').unwrap_or((path, ""))
 }

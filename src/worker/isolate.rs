@@ -103,7 +103,13 @@ pub(super) fn replace(env: &JsValue, text: &str, now: Millis) -> Vec<String> {
         Err(report) => report.errors.iter().map(Problem::to_string).collect(),
         Ok(_) => {
             js::set_override(text);
-            ISOLATE.set(Some(Rc::new(Isolate::new(env, now))));
+            let before = ISOLATE
+                .with_borrow(|isolate| isolate.as_ref().map(|isolate| Rc::clone(&isolate.gateway.memory)));
+            let mut made = Isolate::new(env, now);
+            if let Some(memory) = before {
+                made.gateway = made.gateway.remembering(memory);
+            }
+            ISOLATE.set(Some(Rc::new(made)));
             Vec::new()
         }
     }

@@ -1,5 +1,7 @@
 //! The gateway's effects over the runtime.
 
+use std::cell::Cell;
+
 use js_sys::{Array, Date, Math, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -8,7 +10,8 @@ use worker::console_error;
 use super::{isolate::Isolate, js};
 use crate::{
     ledger::message::{Ask, Reserve, Reserved, Settle},
-    ports::{Attempt, FailureBody, Ports, SendError, Unavailable},
+    log::Waits,
+    ports::{Attempt, FailureBody, Opening, Ports, SendError, Unavailable},
     time::Millis,
 };
 
@@ -19,9 +22,16 @@ pub(super) struct RequestPorts<'a> {
     pub(super) ctx: &'a JsValue,
     /// The request's body.
     pub(super) body: Uint8Array,
+    /// So far.
+    pub(super) waits: Cell<Waits>,
     #[cfg(feature = "fault-injection")]
     pub(super) fault: Option<String>,
 }
+
+/// Bytes read in search of the end of a stream's first event.
+const OPENING_MAX: f64 = 65_536.0;
+/// How long a stream may take to begin where its silence has no limit.
+const OPENING_MS: u64 = 120_000;
 
 /// The host's clock. It stands still between two events.
 pub(super) fn now() -> Millis {
@@ -46,7 +56,8 @@ impl Ports for RequestPorts<'_> {
     }
 
     async fn reserve(&self, provider: &str, ask: &Reserve) -> Result<Reserved, Unavailable> {
-        let outstanding = self.isolate.outstanding.begin(now());
+        let began = now();
+        let outstanding = self.isolate.outstanding.begin(began);
         let asked = async {
             let ask = Ask { reserve: ask, company: outstanding > 0 };
             let ask = serde_json::to_string(&ask).map_err(|error| JsValue::from(error.to_string()))?;
@@ -58,6 +69,7 @@ impl Ports for RequestPorts<'_> {
         };
         let asked = asked.await;
         self.isolate.outstanding.end();
+        self.waited(began, |waits| &mut waits.reserve_ms);
         let reserved = asked.map_err(|error| {
             console_error!("reserve at {provider}: {error:?}");
             Unavailable
@@ -76,6 +88,7 @@ impl Ports for RequestPorts<'_> {
 
     async fn send(&self, attempt: Attempt<'_>) -> Result<web_sys::Response, SendError> {
         let added = js::lines(attempt.client_headers.iter().map(|(name, value)| (name, value)));
+        let began = now();
         let url = &attempt.destination.url;
         let (start, end, text) = match attempt.splice {
             Some(splice) => (splice.at.start, splice.at.end, splice.text.as_str()),
@@ -91,8 +104,9 @@ impl Ports for RequestPorts<'_> {
             text,
             js::number(attempt.timeout_ms),
         );
-        let answer = JsFuture::from(sent).await.map_err(|_| SendError::Network)?;
-        answer.dyn_into().map_err(|word| match word.as_string().as_deref() {
+        let answer = JsFuture::from(sent).await;
+        self.waited(began, |waits| &mut waits.upstream_ms);
+        answer.map_err(|_| SendError::Network)?.dyn_into().map_err(|word| match word.as_string().as_deref() {
             Some("never-sent") => SendError::NeverSent,
             Some("timeout") => SendError::Timeout,
             _ => SendError::Network,
@@ -101,6 +115,25 @@ impl Ports for RequestPorts<'_> {
 
     fn status(&self, response: &web_sys::Response) -> u16 {
         response.status()
+    }
+
+    async fn peek(
+        &self,
+        response: web_sys::Response,
+    ) -> Result<(web_sys::Response, Option<Opening>), SendError> {
+        let began = now();
+        let wait_ms = match self.isolate.gateway.settings.timeouts.idle_ms {
+            0 => OPENING_MS,
+            ms => ms,
+        };
+        let peeked = JsFuture::from(js::peek(&response, OPENING_MAX, js::number(wait_ms))).await;
+        self.waited(began, |waits| &mut waits.upstream_ms);
+        let opening = peeked
+            .map_err(|_| SendError::Network)?
+            .dyn_into::<Array>()
+            .ok()
+            .map(|parts| Opening { bytes: js::bytes(&parts.get(0)), ended: parts.get(1).is_truthy() });
+        Ok((response, opening))
     }
 
     async fn read_failure(&self, response: web_sys::Response, max: usize) -> FailureBody {
@@ -115,6 +148,12 @@ impl Ports for RequestPorts<'_> {
 }
 
 impl RequestPorts<'_> {
+    fn waited(&self, began: Millis, wait: fn(&mut Waits) -> &mut u64) {
+        let mut waits = self.waits.get();
+        *wait(&mut waits) += now().since(began);
+        self.waits.set(waits);
+    }
+
     /// JS `Headers` of a destination; `fetch` copies them.
     fn headers(&self, attempt: Attempt<'_>) -> JsValue {
         let make = || {

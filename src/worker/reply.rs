@@ -6,56 +6,86 @@ use wasm_bindgen::JsValue;
 use super::{isolate::Isolate, js};
 use crate::{
     gateway::{Content, Reply},
+    log::Waits,
+    trace::{self, Trace},
     wire::{
         Wire,
-        error::{ClientError, stream_error},
+        error::{ClientError, Kind, stream_error},
     },
 };
 
-type Response = Result<web_sys::Response, JsValue>;
+/// A response, and what is logged of it.
+pub(super) struct Answer {
+    pub(super) response: web_sys::Response,
+    pub(super) status: u16,
+    /// The client's format, where it matters.
+    pub(super) wire: Option<Wire>,
+    /// What the gateway itself objected to.
+    pub(super) error: Option<Kind>,
+    pub(super) trace: Trace,
+    pub(super) waits: Waits,
+}
+
+impl Answer {
+    fn new(response: web_sys::Response, status: u16, wire: Option<Wire>) -> Self {
+        Self { response, status, wire, error: None, trace: Trace::default(), waits: Waits::default() }
+    }
+}
+
+type Answered = Result<Answer, JsValue>;
 
 /// What goes on every reply to one request.
 pub(super) struct Marks {
     pub(super) request_id: String,
     pub(super) cors: Vec<(&'static str, String)>,
+    /// Whether replies say how they were routed.
+    pub(super) debug: bool,
 }
 
 impl Marks {
     /// A document of the gateway's own.
-    pub(super) fn json(&self, status: u16, body: &str) -> Response {
-        js::reply(status, &js::lines(self.own(None, Vec::new())), &JsValue::from_str(body))
+    pub(super) fn json(&self, status: u16, body: &str) -> Answered {
+        let headers = self.own(None, Vec::new());
+        let response = js::reply(status, &js::lines(headers), &JsValue::from_str(body))?;
+        Ok(Answer::new(response, status, None))
     }
 
-    pub(super) fn empty(&self, status: u16, headers: Vec<(&'static str, String)>) -> Response {
+    pub(super) fn empty(&self, status: u16, headers: Vec<(&'static str, String)>) -> Answered {
         let id = [("x-request-id", self.request_id.clone())];
-        js::reply(status, &js::lines(headers.into_iter().chain(id)), &JsValue::NULL)
+        let response = js::reply(status, &js::lines(headers.into_iter().chain(id)), &JsValue::NULL)?;
+        Ok(Answer::new(response, status, None))
     }
 
-    pub(super) fn error(&self, error: &ClientError, wire: Wire) -> Response {
-        let body = error.body(wire, &self.request_id);
-        js::reply(error.status, &js::lines(self.own(Some(wire), error.headers())), &JsValue::from_str(&body))
+    pub(super) fn error(&self, error: &ClientError, wire: Wire) -> Answered {
+        self.refusal(error, wire, Vec::new())
     }
 
-    pub(super) fn reply(&self, isolate: &Isolate, reply: Reply<web_sys::Response>) -> Response {
-        let wire = reply.wire;
-        match reply.content {
-            Content::Error(error) => self.error(&error, wire),
+    pub(super) fn reply(&self, isolate: &Isolate, reply: Reply<web_sys::Response>) -> Answered {
+        let Reply { wire, content, trace } = reply;
+        let debug = if self.debug { trace::headers::headers(&trace) } else { Vec::new() };
+        let answer = match content {
+            Content::Error(error) => self.refusal(&error, wire, debug)?,
             Content::Failure { status, failure } => {
-                let headers = failure.headers.into_iter().chain(self.common(Some(wire)).map(owned));
-                js::reply(status, &js::lines(headers), &Uint8Array::from(failure.body.as_slice()))
+                let headers = failure.headers.into_iter().chain(self.common(Some(wire), debug).map(owned));
+                let body = Uint8Array::from(failure.body.as_slice());
+                Answer::new(js::reply(status, &js::lines(headers), &body)?, status, Some(wire))
             }
             Content::Relay(upstream) => {
                 let idle_ms = js::number(isolate.gateway.settings.timeouts.idle_ms);
                 let last_words = stream_error(wire, "The provider broke off in the middle of its answer");
-                js::relay(
-                    &upstream,
-                    &isolate.passes,
-                    &js::lines(self.common(Some(wire))),
-                    idle_ms,
-                    &last_words,
-                )
+                let headers = js::lines(self.common(Some(wire), debug));
+                let response = js::relay(&upstream, &isolate.passes, &headers, idle_ms, &last_words)?;
+                Answer::new(response, upstream.status(), Some(wire))
             }
-        }
+        };
+        Ok(Answer { trace, ..answer })
+    }
+
+    fn refusal(&self, error: &ClientError, wire: Wire, debug: Vec<(&'static str, String)>) -> Answered {
+        let body = JsValue::from_str(&error.body(wire, &self.request_id));
+        let more = error.headers().into_iter().chain(debug).collect();
+        let response = js::reply(error.status, &js::lines(self.own(Some(wire), more)), &body)?;
+        Ok(Answer { error: Some(error.kind), ..Answer::new(response, error.status, Some(wire)) })
     }
 
     fn own(
@@ -68,13 +98,18 @@ impl Marks {
             ("cache-control", "no-store"),
             ("x-content-type-options", "nosniff"),
         ];
-        fixed.into_iter().map(|(name, value)| (name, value.to_owned())).chain(more).chain(self.common(wire))
+        fixed.into_iter().map(|(name, value)| (name, value.to_owned())).chain(self.common(wire, more))
     }
 
-    fn common(&self, wire: Option<Wire>) -> impl Iterator<Item = (&str, String)> {
+    fn common(
+        &self,
+        wire: Option<Wire>,
+        more: Vec<(&'static str, String)>,
+    ) -> impl Iterator<Item = (&str, String)> {
         let messages = (wire == Some(Wire::Messages)).then(|| ("request-id", self.request_id.clone()));
         let id = ("x-request-id", self.request_id.clone());
-        [id].into_iter().chain(messages).chain(self.cors.iter().map(|(name, value)| (*name, value.clone())))
+        let cors = self.cors.iter().map(|(name, value)| (*name, value.clone()));
+        more.into_iter().chain([id]).chain(messages).chain(cors)
     }
 }
 

@@ -15,8 +15,9 @@ use llm_router::{
         Ledger,
         message::{Reserve, Reserved, Settle},
     },
-    ports::{Attempt, FailureBody, Ports, SendError, Unavailable},
+    ports::{Attempt, FailureBody, Opening, Ports, SendError, Unavailable},
     time::Millis,
+    trace::Trace,
     wire::Wire,
 };
 
@@ -105,6 +106,10 @@ impl Ports for World {
         }
     }
 
+    async fn peek(&self, response: Act) -> Result<(Act, Option<Opening>), SendError> {
+        Ok((response, None))
+    }
+
     async fn read_failure(&self, response: Act, max: usize) -> FailureBody {
         let Act::Answer { headers, body, .. } = response else { panic!("only answers get here") };
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -140,7 +145,9 @@ impl World {
         body.clone_into(&mut self.body.borrow_mut());
         match gateway.read(&NoHead, wire, body.as_bytes()) {
             Ok(request) => block_on(gateway.answer(self, &NoHead, &request)).into(),
-            Err((error, wire)) => Reply { wire, content: Content::Error(error) }.into(),
+            Err((error, wire)) => {
+                Reply { wire, content: Content::Error(error), trace: Trace::default() }.into()
+            }
         }
     }
 }

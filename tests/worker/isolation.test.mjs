@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
-import { open, send, tally, together, within } from './harness/client.mjs';
+import { open, send, tally, together, until, within } from './harness/client.mjs';
 import { CHAT_PATH, KEY, bucket, cap, chat, config, openaiProvider } from './harness/configs.mjs';
 import { completionChunks, stream200 } from './harness/replies.mjs';
 import { gatewayFor, upstreamFor } from './harness/setup.mjs';
@@ -44,6 +44,9 @@ for (const fault of PANICS) {
     const failed = await within(send(gateway.url, options(fault)), 'the request that panics', 10_000);
     assert.ok(failed.status >= 500, `${failed.status} ${failed.text}`);
     assert.ok(!/panicked|\.rs:|wasm/.test(failed.text), `shows its insides: ${failed.text}`);
+    const id = failed.headers['x-request-id'];
+    assert.match(id, /^req_[0-9a-f]{24}$/);
+    await until(() => gateway.stderr().includes(`"id":"${id}"`), 'its line in the log');
 
     proceed();
     assert.deepEqual(tally(await within(waiting, 'requests in flight')), { 200: 10 });

@@ -86,6 +86,27 @@ for (const [name, sdk, prefix] of [
         for await (const model of client({ baseURL: gateway.url + path }).models.list()) ids.push(model.id);
         assert.ok(ids.includes('beta/claude-b'));
       });
+
+      test(`turns the pages of the list at ${path || '/'}`, async () => {
+        const { models } = client({ baseURL: gateway.url + path });
+        const whole = (await models.list()).data.map(({ id }) => id);
+        const ids = [];
+        for await (const model of models.list({ limit: 3 })) ids.push(model.id);
+        assert.deepEqual(ids, whole);
+        assert.ok(whole.length > 6, 'several pages');
+        const back = [];
+        for await (const page of (await models.list({ limit: 3, before_id: whole.at(-1) })).iterPages())
+          back.unshift(...page.data.map(({ id }) => id));
+        assert.deepEqual(back, whole.slice(0, -1));
+        await assert.rejects(models.list({ limit: 1001 }), sdk.BadRequestError);
+      });
+
+      test(`retrieves a model at ${path || '/'}`, async () => {
+        const { models } = client({ baseURL: gateway.url + path });
+        const model = await models.retrieve('beta/claude-b');
+        assert.deepEqual([model.id, model.type], ['beta/claude-b', 'model']);
+        await assert.rejects(models.retrieve('nope/nope'), sdk.NotFoundError);
+      });
     }
 
     test('raises AuthenticationError for a wrong key', async () => {

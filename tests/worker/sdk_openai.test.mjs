@@ -69,7 +69,20 @@ for (const [name, sdk, prefix] of [
       const ids = [];
       for await (const model of await client().models.list()) ids.push(model.id);
       assert.ok(ids.includes('alpha/gpt-a'));
+      assert.equal(new Set(ids).size, ids.length);
     });
+
+    for (const path of ['/v1', '/openai/v1']) {
+      test(`retrieves a model at ${path}`, async () => {
+        const { models } = client({ baseURL: gateway.url + path });
+        const model = await models.retrieve('alpha/gpt-a');
+        assert.deepEqual([model.id, model.object, model.owned_by], ['alpha/gpt-a', 'model', 'alpha']);
+        await assert.rejects(
+          models.retrieve('nope/nope'),
+          (error) => error instanceof sdk.NotFoundError && error.code === 'model_not_found',
+        );
+      });
+    }
 
     test('raises AuthenticationError for a wrong key', async () => {
       await assert.rejects(client({ apiKey: 'wrong' }).chat.completions.create(body), (error) => {

@@ -27,16 +27,23 @@ const upstream = await upstreamFor({ after });
 const gateway = await gatewayFor(
   { after },
   {
-    config: config([
-      openaiProvider(upstream, {
-        models: [
-          { id: 'gpt-a', aliases: ['big'], contextWindow: 128000 },
-          { id: 'off', enabled: false },
-        ],
-      }),
-      claudeProvider(upstream),
-      openaiProvider(upstream, { id: 'disabled', enabled: false }),
-    ]),
+    config: config(
+      [
+        openaiProvider(upstream, {
+          models: [
+            { id: 'gpt-a', aliases: ['big'], contextWindow: 128000 },
+            { id: 'off', enabled: false },
+          ],
+        }),
+        claudeProvider(upstream),
+        openaiProvider(upstream, { id: 'disabled', enabled: false }),
+      ],
+      {
+        modelAliases: {
+          fast: { strategy: 'auto', targets: ['alpha/gpt-a'], fallbackTargets: ['beta/claude-b'] },
+        },
+      },
+    ),
   },
 );
 const post = (path, body, rest) => send(gateway.url, { path, body, key: KEY, ...rest });
@@ -132,6 +139,13 @@ for (const path of ['/v1/models', '/models', '/openai/v1/models', '/openai/model
     assert.equal(model.object, 'model');
     assert.equal(model.owned_by, 'alpha');
     assert.ok(model.created < 1e11, 'seconds, not milliseconds');
+    assert.equal(model.context_window, 128000);
+    const alias = json.data.find(({ id }) => id === 'fast');
+    assert.deepEqual(
+      [alias.object, alias.owned_by, alias.formats, alias.strategy, alias.targets, alias.fallback_targets],
+      ['model', 'llm-router', ['openai', 'claude'], 'auto', ['alpha/gpt-a'], ['beta/claude-b']],
+    );
+    assert.ok(alias.created < 1e11);
     assert.ok(!json.data.some(({ id }) => /off|disabled/.test(id)), 'what is disabled is not there');
   });
 }
@@ -147,8 +161,56 @@ for (const path of ['/anthropic/v1/models', '/anthropic/models']) {
     assert.equal(model.type, 'model');
     assert.equal(typeof model.display_name, 'string');
     assert.ok(Number.isFinite(Date.parse(model.created_at)));
+    assert.equal(json.data.find(({ id }) => id === 'alpha/gpt-a').max_input_tokens, 128000);
+    assert.equal(json.data.find(({ id }) => id === 'fast').type, 'model');
+  });
+
+  test(`GET ${path} has pages`, async () => {
+    const whole = (await get(path)).json.data.map(({ id }) => id);
+    const forth = [];
+    for (let more = true, query = 'limit=1'; more; ) {
+      const { json } = await get(`${path}?${query}`);
+      assert.equal(json.data.length, 1);
+      forth.push(json.data[0].id);
+      [more, query] = [json.has_more, `limit=1&after_id=${encodeURIComponent(json.last_id)}`];
+    }
+    assert.deepEqual(forth, whole);
+    const { json } = await get(`${path}?limit=1&before_id=${encodeURIComponent(whole[2])}`);
+    assert.deepEqual([json.data[0].id, json.has_more], [whole[1], true]);
+    for (const query of ['limit=0', 'limit=1001', 'limit=x', 'after_id=no/such', 'after_id=a&before_id=b'])
+      assertAnthropicError(await get(`${path}?${query}`), 400, 'invalid_request_error');
   });
 }
+
+for (const path of ['/v1/models', '/models', '/openai/v1/models', '/openai/models']) {
+  test(`GET ${path}/{id} is one entry of the list`, async () => {
+    const { data } = (await get(path)).json;
+    for (const entry of data) {
+      assert.deepEqual((await get(`${path}/${encodeURIComponent(entry.id)}`)).json, entry);
+      assert.deepEqual((await get(`${path}/${entry.id}/`)).json, entry, 'slashes may stay as they are');
+    }
+    assert.equal((await get(`${path}/alpha%2Fbig`)).json.id, 'alpha/gpt-a');
+    for (const id of ['alpha%2Foff', 'nope', '%00', '%FF%0D%0A', 'alias:nope'])
+      assertOpenaiError(await get(`${path}/${id}`), 404, { code: 'model_not_found', param: 'model' });
+  });
+}
+
+test('one model in the shape of an Anthropic client', async () => {
+  for (const [path, headers] of [
+    ['/anthropic/v1/models', {}],
+    ['/v1/models', { 'anthropic-version': '2023-06-01' }],
+  ]) {
+    const { status, json } = await get(`${path}/beta%2Fclaude-b`, { headers });
+    assert.deepEqual([status, json.type, json.id], [200, 'model', 'beta/claude-b']);
+    assertAnthropicError(await get(`${path}/nope`, { headers }), 404, 'not_found_error');
+  }
+  assert.equal((await get('/v1/models/beta%2Fclaude-b', { key: 'wrong' })).status, 401);
+});
+
+test('pages mean nothing to an OpenAI client', async () => {
+  const { json } = await get('/v1/models?limit=1&after_id=x');
+  assert.equal(json.data.length, (await get('/v1/models')).json.data.length);
+});
 
 test('GET /v1/models answers an Anthropic client in its own shape', async () => {
   const { json } = await get('/v1/models', { headers: { 'anthropic-version': '2023-06-01' } });

@@ -6,30 +6,32 @@ import { createInterface } from 'node:readline';
 import workerd from 'workerd';
 
 const STARTUP_MS = 30_000;
-const STDERR_KEPT = 256 * 1024;
+const OUTPUT_KEPT = 256 * 1024;
 
 const living = new Set();
 process.on('exit', () => living.forEach((child) => child.kill('SIGKILL')));
 
 /**
  * Starts workerd on a config file and waits until every socket named in `sockets` listens.
- * Answers `{pid, ports: {socket: port}, stderr(), rssKb(), kill(signal), exited}`.
+ * Answers `{pid, ports: {socket: port}, stdout(), stderr(), rssKb(), kill(signal), exited}`.
  */
 export async function runWorkerd(configFile, { sockets, env = {} }) {
   const child = spawn(workerd.default, ['serve', '--control-fd=3', configFile], {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   living.add(child);
 
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    stderr = (stderr + text).slice(-STDERR_KEPT);
-  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) {
+    child[name].setEncoding('utf8').on('data', (text) => {
+      output[name] = (output[name] + text).slice(-OUTPUT_KEPT);
+    });
+  }
   const exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
   exited.then((how) => {
     living.delete(child);
-    if (!child.killed) console.error(`workerd ended by itself: ${JSON.stringify(how)}\n${stderr}`);
+    if (!child.killed) console.error(`workerd ended by itself: ${JSON.stringify(how)}\n${output.stderr}`);
   });
 
   const ports = {};
@@ -49,14 +51,15 @@ export async function runWorkerd(configFile, { sockets, env = {} }) {
   clearTimeout(timer);
   if (outcome !== 'listening') {
     child.kill('SIGKILL');
-    throw new Error(`workerd did not start: ${JSON.stringify(outcome)}\n${stderr}`);
+    throw new Error(`workerd did not start: ${JSON.stringify(outcome)}\n${output.stderr}`);
   }
 
   return {
     pid: child.pid,
     ports,
     exited,
-    stderr: () => stderr,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
     rssKb: () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]),
     async kill(signal = 'SIGKILL') {
       child.kill(signal);

@@ -1,0 +1,172 @@
+//! One request, from its body to its reply: plan, reserve, send, and on a failure retry or move on.
+//!
+//! [`Gateway`] is what requests share; `drive` takes one along its plan; `last` is what the client is told
+//! when nothing works out.
+
+mod drive;
+mod last;
+
+use std::{cell::RefCell, rc::Rc};
+
+use crate::{
+    config::Config,
+    ingress::{Entry, Head, Settings, surface},
+    ports::{FailureBody, Ports},
+    route::{Memory, Moment, Plan, Step, Wish, plan},
+    time::Millis,
+    trace::Trace,
+    upstream::{Destination, KeyMissing},
+    wire::{
+        PerWire, Wire, conversation,
+        detect::detect,
+        envelope::Envelope,
+        error::{ClientError, Kind},
+        headers::{PROMPT_CACHE, PROMPT_CACHE_KEY},
+    },
+};
+use drive::Drive;
+
+/// Bytes kept of a failed answer: enough for any error an API writes, far from the isolate's 128 MB.
+pub const FAILURE_BODY_MAX: usize = 256 * 1024;
+
+/// Everything an isolate knows, made once from its config and variables.
+pub struct Gateway {
+    pub config: Config,
+    pub settings: Settings,
+    pub entry: Entry,
+    pub loaded_at: Millis,
+    /// Outlives the gateway: the next config's begins with what this one learned.
+    pub memory: Rc<RefCell<Memory>>,
+    /// In the order of `config.providers`.
+    destinations: Vec<PerWire<Option<Result<Destination, KeyMissing>>>>,
+}
+
+/// What is kept of a request's body while it is on its way.
+#[derive(Debug)]
+pub struct Request {
+    envelope: Envelope,
+    wire: Wire,
+    /// Whether `wire` was named, not guessed.
+    certain: bool,
+    /// Equal for the requests of one conversation.
+    conversation: Option<u64>,
+}
+
+/// A reply and the format it is in.
+#[derive(Debug)]
+pub struct Reply<R> {
+    pub wire: Wire,
+    pub content: Content<R>,
+    pub trace: Trace,
+}
+
+#[derive(Debug)]
+pub enum Content<R> {
+    /// An upstream's success, handed over as it is.
+    Relay(R),
+    /// An upstream's failure, as it was read.
+    Failure { status: u16, failure: FailureBody },
+    /// The gateway's own word.
+    Error(ClientError),
+}
+
+impl Gateway {
+    /// `lookup` reads the variables that `apiKeyEnv` names.
+    pub fn new(
+        config: Config,
+        settings: Settings,
+        entry: Entry,
+        loaded_at: Millis,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let destination = |provider, wire| Destination::new(provider, wire, &lookup).transpose();
+        let destinations = config
+            .providers
+            .iter()
+            .map(|provider| PerWire {
+                chat: destination(provider, Wire::Chat),
+                messages: destination(provider, Wire::Messages),
+            })
+            .collect();
+        Self { config, settings, entry, loaded_at, memory: Rc::default(), destinations }
+    }
+
+    /// The same with what another gateway has learned of the providers.
+    #[must_use]
+    pub fn remembering(self, memory: Rc<RefCell<Memory>>) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// What is wrong with the destinations; those providers answer nothing.
+    pub fn faults(&self) -> impl Iterator<Item = &KeyMissing> {
+        self.destinations.iter().filter_map(|destination| {
+            let faults = [&destination.chat, &destination.messages];
+            faults.into_iter().flatten().find_map(|destination| destination.as_ref().err())
+        })
+    }
+
+    /// Reads a body. `wire` is its format where the path names it.
+    pub fn read(
+        &self,
+        head: &impl Head,
+        wire: Option<Wire>,
+        body: &[u8],
+    ) -> Result<Request, (ClientError, Wire)> {
+        let anthropic_version = head.header("anthropic-version").is_some();
+        let envelope = Envelope::read(body).map_err(|fault| {
+            let wire = wire.unwrap_or_else(|| surface::error_format(&head.path(), anthropic_version));
+            (ClientError::new(Kind::InvalidRequest, fault.to_string()), wire)
+        })?;
+        let guess = || detect(anthropic_version, std::str::from_utf8(body).unwrap_or_default());
+        let conversation = prompt_cache_key(head).or(envelope.conversation);
+        Ok(Request { envelope, wire: wire.unwrap_or_else(guess), certain: wire.is_some(), conversation })
+    }
+
+    /// Answers a request that has been read.
+    pub async fn answer<P: Ports>(
+        &self,
+        ports: &P,
+        head: &impl Head,
+        request: &Request,
+    ) -> Reply<P::Response> {
+        let requested = request.envelope.model.clone();
+        match self.plan(ports, request) {
+            Err(refused) => {
+                let trace = Trace { requested, ..Trace::default() };
+                Reply { wire: request.wire, content: Content::Error(refused), trace }
+            }
+            Ok(plan) => {
+                let (content, trace) = Drive::new(self, ports, head, &request.envelope, &plan).run().await;
+                Reply { wire: plan.wire, content, trace: Trace { requested, ..trace } }
+            }
+        }
+    }
+
+    /// Plans in one turn: concurrent requests see each other's turns, never the same one.
+    fn plan(&self, ports: &impl Ports, request: &Request) -> Result<Plan<'_>, ClientError> {
+        let Request { envelope, wire, certain, conversation } = request;
+        let wish = Wish { model: envelope.model.as_deref(), wire: *wire, certain: *certain };
+        let moment = Moment { now: ports.now(), draw: ports.draw(), conversation: *conversation };
+        let mut memory = self.memory.borrow_mut();
+        let plan = plan(&self.config, wish, &mut memory, moment)?;
+        if let Some(first) = plan.steps.first() {
+            memory.hints.expect(moment.now, first);
+        }
+        Ok(plan)
+    }
+
+    fn destination(&self, step: &Step<'_>, wire: Wire) -> Option<(usize, Result<&Destination, &KeyMissing>)> {
+        let index = self.config.providers.iter().position(|provider| provider.id == step.provider.id)?;
+        let destination = self.destinations.get(index)?.get(wire).as_ref()?;
+        Some((index, destination.as_ref()))
+    }
+}
+
+/// The key that the client names its prompt cache by, hashed.
+fn prompt_cache_key(head: &impl Head) -> Option<u64> {
+    let names = PROMPT_CACHE.into_iter().filter(|(_, upstream)| *upstream == PROMPT_CACHE_KEY);
+    names
+        .filter_map(|(name, _)| head.header(name))
+        .find(|key| !key.is_empty())
+        .map(|key| conversation::named(&key))
+}

@@ -1,0 +1,102 @@
+//! An alias with everything that it leads to.
+//!
+//! Aliases nest: a target may be an alias, which stays one target of the list that it is in. A model counts
+//! where it is met first, depth first and targets before fallback targets; so does an alias, whose models
+//! are all taken by the time it is met again. That also keeps the work linear in the size of the config.
+
+use std::collections::BTreeSet;
+
+use super::Step;
+use crate::{
+    config::{Alias, Config, Target, TargetRef},
+    wire::Wire,
+};
+
+/// How deep aliases nest. Each level is a few hundred bytes of stack, of which a Worker has 1 MB.
+pub const DEPTH_MAX: usize = 32;
+
+/// An alias and its targets that can serve a request.
+#[derive(Debug)]
+pub(super) struct Branch<'c> {
+    pub(super) alias: &'c Alias,
+    pub(super) targets: Vec<Twig<'c>>,
+    pub(super) fallbacks: Vec<Twig<'c>>,
+}
+
+/// A target.
+#[derive(Debug)]
+pub(super) struct Twig<'c> {
+    /// `provider/model` or `alias:id`
+    pub(super) name: String,
+    pub(super) weight: f64,
+    pub(super) node: Node<'c>,
+}
+
+#[derive(Debug)]
+pub(super) enum Node<'c> {
+    Model(Step<'c>),
+    Alias(Branch<'c>),
+}
+
+/// Walks an alias once.
+pub(super) struct Grower<'c> {
+    config: &'c Config,
+    wire: Wire,
+    models: BTreeSet<(&'c str, &'c str)>,
+    aliases: BTreeSet<&'c str>,
+    /// Models that do not speak the request's format, in the order met.
+    pub(super) mute: Vec<Step<'c>>,
+}
+
+impl<'c> Grower<'c> {
+    pub(super) fn new(config: &'c Config, wire: Wire) -> Self {
+        Self { config, wire, models: BTreeSet::new(), aliases: BTreeSet::new(), mute: Vec::new() }
+    }
+
+    pub(super) fn grow(&mut self, alias: &'c Alias) -> Branch<'c> {
+        self.branch(alias, 1)
+    }
+
+    fn branch(&mut self, alias: &'c Alias, depth: usize) -> Branch<'c> {
+        self.aliases.insert(&alias.id);
+        let targets = self.twigs(&alias.targets, depth);
+        let fallbacks = self.twigs(&alias.fallback_targets, depth);
+        Branch { alias, targets, fallbacks }
+    }
+
+    fn twigs(&mut self, targets: &'c [Target], depth: usize) -> Vec<Twig<'c>> {
+        targets
+            .iter()
+            .filter_map(|target| {
+                let (name, node) = match &target.to {
+                    TargetRef::Model(model) => self.model(&model.provider, &model.model)?,
+                    TargetRef::Alias(id) => self.alias(id, depth + 1)?,
+                };
+                Some(Twig { name, weight: target.weight, node })
+            })
+            .collect()
+    }
+
+    fn model(&mut self, provider: &'c str, model: &'c str) -> Option<(String, Node<'c>)> {
+        let new = self.models.insert((provider, model));
+        let provider = self.config.provider(provider).filter(|_| new)?;
+        let step = Step { provider, model: provider.model(model)? };
+        if !provider.speaks(step.model, self.wire) {
+            self.mute.push(step);
+            return None;
+        }
+        Some((step.name(), Node::Model(step)))
+    }
+
+    fn alias(&mut self, id: &'c str, depth: usize) -> Option<(String, Node<'c>)> {
+        let new = depth <= DEPTH_MAX && !self.aliases.contains(id);
+        let branch = self.branch(self.config.alias(id).filter(|_| new)?, depth);
+        (!branch.is_empty()).then(|| (format!("alias:{id}"), Node::Alias(branch)))
+    }
+}
+
+impl Branch<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.targets.is_empty() && self.fallbacks.is_empty()
+    }
+}

@@ -1,7 +1,7 @@
 //! From a requested model name to the candidates that may serve it, in order.
 //!
-//! [`name`] says what the name stands for. A model comes first itself, its `fallbackModels` follow;
-//! fallbacks of fallbacks do not. An alias becomes a [`tree`], which [`rank`] puts in order by each alias's
+//! `name` says what the name stands for. A model comes first itself, its `fallbackModels` follow;
+//! fallbacks of fallbacks do not. An alias becomes a `tree`, which `rank` puts in order by each alias's
 //! strategy ([`balance`]) and by what is known of the targets ([`hints`]). Targets that do not speak the
 //! request's format are left out.
 //!

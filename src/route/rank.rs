@@ -109,7 +109,12 @@ impl Ranker<'_> {
             Node::Model(step) => self.step_factor(strategy, step),
             Node::Alias(branch) => {
                 let targets = self.mean(strategy, &branch.targets);
-                if targets > 0.0 { targets } else { self.mean(strategy, &branch.fallbacks) }
+                let worth = if targets > 0.0 { targets } else { self.mean(strategy, &branch.fallbacks) };
+                match strategy {
+                    Strategy::QuotaAware | Strategy::Auto => worth,
+                    // One with room is worth as much as all.
+                    _ => worth.ceil(),
+                }
             }
         }
     }

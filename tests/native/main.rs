@@ -3,6 +3,8 @@
 //! `cfg(test)` on each module tells clippy that it is a test, so that its helpers may unwrap.
 
 #[cfg(test)]
+mod balance;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod config;
@@ -11,4 +13,12 @@ mod deployment;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod hints;
+#[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod routing;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod world;

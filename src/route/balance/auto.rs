@@ -9,7 +9,7 @@
 //! - **Ahead of schedule, hold back.** A quota that is used up faster than its window passes loses its share
 //!   twice: there is less left, and it counts squared.
 //! - **What comes back soon goes first.** Of two targets that sustain the same, the one whose tightest cap
-//!   renews sooner is preferred (by the square root of the time): 60 a minute are back in a minute, and the
+//!   renews sooner is preferred (by the cube root of the time): 60 a minute are back in a minute, and the
 //!   400 a day next to them are there when a burst needs more than 60.
 //! - **Move before the cap.** Over the last 15 % of any cap a target's share falls to nothing.
 //! - **Minutes do not matter until they do.** Windows of up to ten minutes that are used less than they allow
@@ -40,7 +40,7 @@ pub fn factor(rooms: &[Room]) -> f64 {
     let sustained = rooms.iter().map(sustained).fold(UNCAPPED, f64::min);
     let last = rooms.iter().map(|room| room.ratio() / LAST).fold(1.0, f64::min);
     let tightest = rooms.iter().min_by(|a, b| a.left.total_cmp(&b.left));
-    let soon = tightest.map_or(1.0, |room| (SOON_MS / room.ends_ms.max(SOON_MS)).sqrt());
+    let soon = tightest.map_or(1.0, |room| (SOON_MS / room.ends_ms.max(SOON_MS)).cbrt());
     (sustained * last * soon).max(1e-6)
 }
 

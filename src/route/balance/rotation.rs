@@ -17,12 +17,14 @@ use super::Entry;
 const SPARE: usize = 64;
 
 /// Below this a lag is rounding.
-const EPSILON: f64 = 1e-9;
+const EPSILON: f64 = 1e-7;
 
 /// See the module documentation.
 #[derive(Clone, Debug, Default)]
 pub struct Rotation {
     lags: BTreeMap<String, f64>,
+    /// Drawn at the first turn: who was first, and who is first among equals ever since.
+    start: Option<f64>,
 }
 
 impl Rotation {
@@ -30,21 +32,23 @@ impl Rotation {
     /// `draw` is in [0, 1).
     pub fn turn(&mut self, entries: &[Entry<'_>], draw: f64) -> Vec<usize> {
         let shares = shares(entries);
-        let fresh = !entries.iter().any(|entry| self.lags.contains_key(entry.name));
         let mut lags = self.due(entries, &shares);
-        let first = if fresh { drawn(&shares, draw) } else { order(&lags, &shares).first().copied() };
+        let first = match self.start {
+            Some(_) => self.order(&lags, &shares).first().copied(),
+            None => Some(drawn(&shares, *self.start.insert(draw))),
+        };
         if let Some(lag) = first.and_then(|first| lags.get_mut(first)) {
             *lag -= 1.0;
         }
         self.keep(entries, &lags);
-        let rest = order(&lags, &shares).into_iter().filter(|index| Some(*index) != first);
+        let rest = self.order(&lags, &shares).into_iter().filter(|index| Some(*index) != first);
         first.into_iter().chain(rest).collect()
     }
 
     /// The order that a turn would give, taking none.
     pub fn next(&self, entries: &[Entry<'_>]) -> Vec<usize> {
         let shares = shares(entries);
-        order(&self.due(entries, &shares), &shares)
+        self.order(&self.due(entries, &shares), &shares)
     }
 
     /// Lags with this turn's shares added. The lags of those in play sum to zero before: what one that has
@@ -53,6 +57,23 @@ impl Rotation {
         let lag = |entry: &Entry<'_>| self.lags.get(entry.name).copied().unwrap_or_default();
         let sum: f64 = entries.iter().map(lag).sum();
         entries.iter().zip(shares).map(|(entry, share)| lag(entry) + share * (1.0 - sum)).collect()
+    }
+
+    /// Indices, the earliest deadline among those that are due first.
+    fn order(&self, lags: &[f64], shares: &[f64]) -> Vec<usize> {
+        let count = lags.len();
+        let start = drawn(shares, self.start.unwrap_or_default());
+        let mut keyed: Vec<(bool, f64, usize, usize)> = lags
+            .iter()
+            .zip(shares)
+            .enumerate()
+            .map(|(index, (lag, share))| {
+                let deadline = ((1.0 - lag) / share / EPSILON).round(); // equal ones are to be equal
+                (*lag < -EPSILON, deadline, (index + count - start) % count, index)
+            })
+            .collect();
+        keyed.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
+        keyed.into_iter().map(|(.., index)| index).collect()
     }
 
     fn keep(&mut self, entries: &[Entry<'_>], lags: &[f64]) {
@@ -74,23 +95,12 @@ fn shares(entries: &[Entry<'_>]) -> Vec<f64> {
     entries.iter().map(|entry| weight(entry) / total).collect()
 }
 
-/// Indices, the earliest deadline among those that are due first.
-fn order(lags: &[f64], shares: &[f64]) -> Vec<usize> {
-    let mut keyed: Vec<(bool, f64, usize)> = lags
-        .iter()
-        .zip(shares)
-        .enumerate()
-        .map(|(index, (lag, share))| (*lag < -EPSILON, (1.0 - lag) / share, index))
-        .collect();
-    keyed.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
-    keyed.into_iter().map(|(_, _, index)| index).collect()
-}
-
-fn drawn(shares: &[f64], draw: f64) -> Option<usize> {
+/// The index that `draw` falls on when the shares lie side by side.
+fn drawn(shares: &[f64], draw: f64) -> usize {
     let mut left = draw;
     let hit = shares.iter().position(|share| {
         left -= share;
         left < 0.0
     });
-    hit.or(shares.len().checked_sub(1))
+    hit.unwrap_or(shares.len().saturating_sub(1))
 }

@@ -3,6 +3,8 @@
 //! Decided on status, headers and, for a failure, the beginning of the body. A response that is being
 //! relayed is past this point: after the first byte there is no retry and no fallback.
 
+mod opening;
+
 use chrono::DateTime;
 
 use crate::{
@@ -10,9 +12,10 @@ use crate::{
         COOLDOWN_MAX_MS,
         message::{CircuitPolicy, Failure, FailureClass},
     },
-    ports::Opening,
     time::Millis,
 };
+
+pub use opening::{BadOpening, diagnose_opening};
 
 /// How failures are retried and how long they keep a target out of use, in ms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,94 +169,6 @@ impl Diagnosis {
             cooldown_ms: self.cooldown_ms,
             circuit: circuit.filter(|_| counts),
         })
-    }
-}
-
-/// A stream that began with an error, as if it had been an answer of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadOpening {
-    /// That the provider would have answered with, had it known earlier.
-    pub status: u16,
-    /// The error's document; empty when the stream was.
-    pub body: Vec<u8>,
-    pub diagnosis: Diagnosis,
-}
-
-/// Diagnoses the beginning of a stream whose status was a success. `None`: it is one.
-pub fn diagnose_opening(opening: &Opening, policy: &RetryPolicy) -> Option<BadOpening> {
-    let text = String::from_utf8_lossy(&opening.bytes);
-    let text = text.trim_start_matches('\u{feff}');
-    if opening.ended && !text.lines().any(|line| line.starts_with("data")) {
-        let diagnosis = of_class(FailureClass::TemporaryError, None, policy);
-        return Some(BadOpening { status: 502, body: Vec::new(), diagnosis });
-    }
-    let (named, data) = first_event(text);
-    let document: serde_json::Value = serde_json::from_str(&data).unwrap_or_default();
-    let error = document.get("error").filter(|error| !error.is_null());
-    if !(named || error.is_some() || document.get("type").is_some_and(|kind| kind == "error")) {
-        return None;
-    }
-    let class = class_of_error(error.unwrap_or(&document));
-    let diagnosis = of_class(class, None, policy);
-    Some(BadOpening { status: status_of(class), body: data.into_bytes(), diagnosis })
-}
-
-/// Whether the first event of a stream is called an error, and its data.
-fn first_event(text: &str) -> (bool, String) {
-    let mut named = false;
-    let mut data: Vec<&str> = Vec::new();
-    for line in text.split(['\r', '\n']) {
-        let (field, value) = line.split_once(':').unwrap_or((line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
-        match field {
-            "event" => named = value == "error",
-            "data" => data.push(value),
-            _ => {}
-        }
-    }
-    (named, data.join("\n"))
-}
-
-/// What an error document is about, by the words that the formats have for it.
-fn class_of_error(error: &serde_json::Value) -> FailureClass {
-    use FailureClass::{
-        AuthFailed, BillingExhausted, InvalidRequest, NotFound, PolicyBlocked, RateLimited, TemporaryError,
-    };
-    let words = ["code", "type"].map(|field| error.get(field).and_then(serde_json::Value::as_str));
-    let class = |word: &str| match word {
-        "insufficient_quota" | "billing_error" | "billing_hard_limit_reached" | "insufficient_credits" => {
-            Some(BillingExhausted)
-        }
-        "rate_limit_error" | "rate_limit_exceeded" | "requests" | "tokens" => Some(RateLimited),
-        "authentication_error" | "permission_error" | "invalid_api_key" => Some(AuthFailed),
-        "content_policy_violation" | "content_filter" | "policy_violation" => Some(PolicyBlocked),
-        "not_found_error" | "model_not_found" => Some(NotFound),
-        "invalid_request_error" | "request_too_large" | "context_length_exceeded" => Some(InvalidRequest),
-        _ => None,
-    };
-    // Some say the status that it would have been.
-    let status = ["code", "status"].into_iter().find_map(|field| error.get(field)?.as_u64());
-    let by_status = || match status? {
-        400 | 413 | 422 => Some(InvalidRequest),
-        401 | 403 => Some(AuthFailed),
-        402 => Some(BillingExhausted),
-        404 => Some(NotFound),
-        429 => Some(RateLimited),
-        _ => None,
-    };
-    words.into_iter().flatten().find_map(class).or_else(by_status).unwrap_or(TemporaryError)
-}
-
-fn status_of(class: FailureClass) -> u16 {
-    use FailureClass::{AuthFailed, BillingExhausted, InvalidRequest, NotFound, PolicyBlocked, RateLimited};
-    match class {
-        InvalidRequest => 400,
-        AuthFailed => 401,
-        BillingExhausted => 402,
-        PolicyBlocked => 403,
-        NotFound => 404,
-        RateLimited => 429,
-        _ => 503,
     }
 }
 

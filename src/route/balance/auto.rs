@@ -7,7 +7,7 @@
 //! - **Use it or lose it.** A quota that was spared is spread over less time every hour: the target's share
 //!   grows until it is on schedule, and near the end of the window it goes first.
 //! - **Ahead of schedule, hold back.** A quota that is used up faster than its window passes loses its share
-//!   twice: there is less left, and it counts squared.
+//!   quickly, by the fourth power: at three quarters of what should be left, two thirds of its share are gone.
 //! - **What comes back soon goes first.** Of two targets that sustain the same, the one whose tightest cap
 //!   renews sooner is preferred (by the cube root of the time): 60 a minute are back in a minute, and the
 //!   400 a day next to them are there when a burst needs more than 60.
@@ -51,7 +51,7 @@ fn sustained(room: &Room) -> f64 {
     let pace = room.ratio() / room.time_ratio();
     planned
         * match pace {
-            pace if pace < 1.0 => pace * pace,
+            pace if pace < 1.0 => pace.powi(4),
             _ if room.window_ms <= SHORT_MS => 1.0,
             pace => pace,
         }

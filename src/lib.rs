@@ -26,6 +26,7 @@ pub mod ports;
 pub mod route;
 pub mod time;
 pub mod trace;
+pub mod translate;
 pub mod upstream;
 pub mod wire;
 

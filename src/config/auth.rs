@@ -2,13 +2,13 @@
 //!
 //! Nothing in a message of this file comes from a value.
 
-use super::format::{self, Format};
+use super::format;
 use super::header;
 use super::names;
 use super::secret::Secret;
 use super::walk::{At, Fields};
 use super::{Auth, Credential};
-use crate::wire::{PerWire, Wire};
+use crate::wire::PerWire;
 
 const TYPES: [&str; 4] = ["bearer", "x-api-key", "header", "none"];
 const BEARER: &str = "Bearer ";
@@ -56,11 +56,10 @@ fn read_variable_name(at: &At<'_>) -> Option<String> {
 
 pub(super) fn read_auth(fields: &mut Fields<'_>) -> PerWire<Auth> {
     let common = fields.get(&["auth"]).as_ref().and_then(read_one);
-    let of = |wire| common.clone().unwrap_or_else(|| Auth::default_of(wire));
-    let mut auth = PerWire { chat: of(Wire::Chat), messages: of(Wire::Messages) };
+    let mut auth = PerWire::of(|wire| common.clone().unwrap_or_else(|| Auth::default_of(wire)));
     let keyed = fields.get(&["authByFormat"]);
-    for (format, field) in keyed.as_ref().map(format::read_keyed).unwrap_or_default() {
-        if let (Format::Routed(wire), Some(own)) = (format, read_one(&field)) {
+    for (wire, field) in keyed.as_ref().map(format::read_keyed).unwrap_or_default() {
+        if let Some(own) = read_one(&field) {
             *auth.get_mut(wire) = own;
         }
     }

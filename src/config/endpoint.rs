@@ -6,7 +6,7 @@
 
 use url::Url;
 
-use super::format::{self, Format, Formats};
+use super::format;
 use super::walk::{At, Fields};
 use crate::wire::{PerWire, Wire};
 
@@ -46,28 +46,29 @@ pub fn parse_base(text: &str) -> Result<Url, BaseUrlError> {
 /// Where requests of a format go, below `base`.
 pub fn url_for(base: &Url, wire: Wire) -> String {
     let path = base.path().trim_end_matches('/');
-    let suffix = match (endpoint_of(path), wire) {
-        (Some(complete), wire) if complete == wire => "",
-        (None, Wire::Chat) if is_versioned(path) => "/chat/completions",
-        (None, Wire::Messages) if is_versioned(path) => "/messages",
-        (_, Wire::Chat) => "/v1/chat/completions",
-        (_, Wire::Messages) => "/v1/messages",
+    let path = match endpoint_of(path) {
+        Some(complete) if complete == wire => path.to_owned(),
+        None if is_versioned(path) => format!("{path}{}", endpoint(wire)),
+        _ => format!("{path}/v1{}", endpoint(wire)),
     };
-    let path = format!("{path}{suffix}");
     let mut url = base.clone();
     url.set_path(&path);
     url.into()
 }
 
-/// The format that a path is the complete endpoint of.
-fn endpoint_of(path: &str) -> Option<Wire> {
-    if path.ends_with("/chat/completions") {
-        Some(Wire::Chat)
-    } else if path.ends_with("/messages") {
-        Some(Wire::Messages)
-    } else {
-        None
+/// Where a format is below a version.
+fn endpoint(wire: Wire) -> &'static str {
+    match wire {
+        Wire::Chat => "/chat/completions",
+        Wire::Messages => "/messages",
+        Wire::Responses => "/responses",
+        Wire::Completions => "/completions",
     }
+}
+
+/// The format that a path is the complete endpoint of. Chat's ends like Completions', so it comes first.
+fn endpoint_of(path: &str) -> Option<Wire> {
+    Wire::ALL.into_iter().find(|wire| path.ends_with(endpoint(*wire)))
 }
 
 /// Whether a path ends in a version, or in `openai` below one: Google's compatible API is at
@@ -98,7 +99,7 @@ fn number(text: &str) -> Option<&str> {
 #[derive(Default)]
 pub(super) struct Endpoints {
     /// Preferred first.
-    pub(super) formats: Formats,
+    pub(super) formats: Vec<Wire>,
     pub(super) urls: PerWire<Option<String>>,
 }
 
@@ -111,23 +112,25 @@ impl Endpoints {
         let preferred = fields.get(&["format", "responseFormat"]);
         let listed = fields.get(&["formats"]).map(|field| field.items()).unwrap_or_default();
 
-        let mut formats = Formats::default();
-        preferred.iter().chain(&listed).filter_map(format::read).for_each(|format| formats.add(format));
+        let mut formats = Vec::new();
+        preferred
+            .iter()
+            .chain(&listed)
+            .filter_map(format::read)
+            .for_each(|wire| format::add(&mut formats, wire));
         let mut own_bases: PerWire<Option<Url>> = PerWire::default();
-        for (format, field) in &keyed {
-            formats.add(*format);
-            if let Format::Routed(wire) = format {
-                *own_bases.get_mut(*wire) = read_base(field);
-            }
+        for (wire, field) in &keyed {
+            format::add(&mut formats, *wire);
+            *own_bases.get_mut(*wire) = read_base(field);
         }
 
         // What cannot be told because of an error above is not worth another one.
         let certain = provider.log.mistakes() == before;
-        if certain && formats.wires.is_empty() && !formats.unrouted {
+        if certain && formats.is_empty() {
             provider.error("needs a format; set `format` to `openai` or `claude`");
         }
         let mut urls = PerWire::default();
-        for wire in &formats.wires {
+        for wire in &formats {
             let name = wire.config_name();
             let Some(base) = own_bases.get(*wire).as_ref().or(base.as_ref()) else {
                 if certain {

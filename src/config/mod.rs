@@ -15,6 +15,7 @@ pub mod window;
 mod alias;
 mod auth;
 mod bucket;
+mod capabilities;
 mod format;
 mod header;
 mod json;
@@ -25,6 +26,7 @@ mod read;
 mod refs;
 mod walk;
 
+pub use capabilities::Capabilities;
 pub use problem::{Problem, Report};
 pub use read::{Checked, FILE_BYTES_MAX, VERSION, read, read_value};
 pub use secret::Secret;
@@ -42,7 +44,7 @@ pub struct Config {
     pub default_model: Option<String>,
     /// In file order; ids are unique.
     pub providers: Vec<Provider>,
-    /// Sorted by id; ids are unique.
+    /// In file order; ids are unique.
     pub aliases: Vec<Alias>,
 }
 
@@ -99,7 +101,7 @@ impl Auth {
     /// What a format's official endpoint expects.
     pub fn default_of(wire: Wire) -> Self {
         match wire {
-            Wire::Chat => Self::Bearer { prefix: "Bearer ".to_owned() },
+            Wire::Chat | Wire::Responses | Wire::Completions => Self::Bearer { prefix: "Bearer ".to_owned() },
             Wire::Messages => Self::ApiKey,
         }
     }
@@ -114,6 +116,9 @@ pub struct Model {
     pub formats: Vec<Wire>,
     /// In tokens.
     pub context_window: Option<u64>,
+    /// In tokens.
+    pub max_output_tokens: Option<u64>,
+    pub capabilities: Capabilities,
     /// Tried in order when this model has no room or fails.
     pub fallbacks: Vec<ModelRef>,
     /// As written, for the model list.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Model;
-use super::format::{self, Formats};
+use super::format;
 use super::names;
 use super::walk::At;
+use super::{Capabilities, Model, capabilities};
 use crate::wire::Wire;
 
 /// Most models of one provider: several times what the largest aggregators list.
@@ -103,6 +103,8 @@ fn read<'a>(at: &At<'a>, spoken: &[Wire]) -> Option<Draft<'a>> {
         let aliases = fields.get(&["aliases", "alias"]).map(|field| field.items()).unwrap_or_default();
         let formats = fields.get(&["formats", "format"]);
         let context_window = fields.get(&["contextWindow"]);
+        let max_output_tokens = fields.get(&["maxOutputTokens"]);
+        let capabilities = fields.get(&["capabilities"]);
         let fallbacks = fields.get(&["fallbackModels", "silentFallbacks", "fallbacks"]);
         let cost = fields.get(&["cost"]).map(|field| field.value.clone());
         fields.skip(&["metadata"]);
@@ -121,12 +123,13 @@ fn read<'a>(at: &At<'a>, spoken: &[Wire]) -> Option<Draft<'a>> {
             aliases: aliases.into_iter().filter(|alias| *alias != id).collect(),
             id,
             context_window: context_window.and_then(|field| field.positive(CONTEXT_WINDOW_MAX)),
+            max_output_tokens: max_output_tokens.and_then(|field| field.positive(CONTEXT_WINDOW_MAX)),
+            capabilities: capabilities.and_then(|field| capabilities::read(&field)).unwrap_or_default(),
             cost,
             ..empty()
         };
         let fallbacks = fallbacks.map(|field| field.items()).unwrap_or_default();
-        let enabled = enabled && !formats.only_unrouted();
-        Some(Draft { model: Model { formats: formats.wires, ..model }, enabled, fallbacks, complete })
+        Some(Draft { model: Model { formats, ..model }, enabled, fallbacks, complete })
     })
 }
 
@@ -136,6 +139,8 @@ fn empty() -> Model {
         aliases: Vec::new(),
         formats: Vec::new(),
         context_window: None,
+        max_output_tokens: None,
+        capabilities: Capabilities::default(),
         fallbacks: Vec::new(),
         cost: None,
     }
@@ -160,18 +165,15 @@ fn read_aliases(items: &[At<'_>]) -> Vec<String> {
     aliases
 }
 
-fn read_formats(at: &At<'_>, spoken: &[Wire]) -> Formats {
+fn read_formats(at: &At<'_>, spoken: &[Wire]) -> Vec<Wire> {
     let before = at.log.mistakes();
-    let mut formats = Formats::default();
-    at.items().iter().filter_map(format::read).for_each(|format| formats.add(format));
-    if formats.only_unrouted() {
-        at.warn("leaves no format to serve the model in; the model is left out");
-    } else if at.log.mistakes() == before
+    let wires = format::read_list(at);
+    if at.log.mistakes() == before
         && !spoken.is_empty()
-        && !formats.wires.is_empty()
-        && !formats.wires.iter().any(|wire| spoken.contains(wire))
+        && !wires.is_empty()
+        && !wires.iter().any(|wire| spoken.contains(wire))
     {
         at.warn("none of these formats is one of the provider's; the model cannot be reached");
     }
-    formats
+    wires
 }

@@ -73,19 +73,16 @@ fn read<'a>(at: &At<'a>) -> Option<(Draft<'a>, Roster)> {
         fields.finish();
 
         let formats = std::mem::take(&mut endpoints.formats);
-        let (models, roster) = model::read_all(models.as_ref(), &formats.wires);
+        let (models, roster) = model::read_all(models.as_ref(), &formats);
         let buckets = buckets.map(|field| bucket::read_all(&field, &roster)).unwrap_or_default();
-        let enabled = enabled && !formats.only_unrouted();
-        if formats.only_unrouted() {
-            at.warn("has no format that this version routes to; the provider is left out");
-        } else if models.is_empty() && roster.complete {
+        if models.is_empty() && roster.complete {
             at.warn("has no models, so nothing is ever sent to it");
         }
         let (id, name) = identity?;
         let provider = Provider {
             id,
             name,
-            formats: formats.wires,
+            formats,
             urls: endpoints.urls,
             credential,
             auth,

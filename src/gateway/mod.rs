@@ -80,14 +80,8 @@ impl Gateway {
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Self {
         let destination = |provider, wire| Destination::new(provider, wire, &lookup).transpose();
-        let destinations = config
-            .providers
-            .iter()
-            .map(|provider| PerWire {
-                chat: destination(provider, Wire::Chat),
-                messages: destination(provider, Wire::Messages),
-            })
-            .collect();
+        let destinations =
+            config.providers.iter().map(|provider| PerWire::of(|wire| destination(provider, wire))).collect();
         Self { config, settings, entry, loaded_at, memory: Rc::default(), destinations }
     }
 
@@ -100,8 +94,8 @@ impl Gateway {
     /// What is wrong with the destinations; those providers answer nothing.
     pub fn faults(&self) -> impl Iterator<Item = &KeyMissing> {
         self.destinations.iter().filter_map(|destination| {
-            let faults = [&destination.chat, &destination.messages];
-            faults.into_iter().flatten().find_map(|destination| destination.as_ref().err())
+            let mut destinations = Wire::ALL.into_iter().filter_map(|wire| destination.get(wire).as_ref());
+            destinations.find_map(|destination| destination.as_ref().err())
         })
     }
 

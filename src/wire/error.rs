@@ -23,6 +23,14 @@ pub enum Kind {
     Timeout,
     /// The gateway's config is broken or missing.
     Configuration,
+    /// The provider's: no credit.
+    Billing,
+    /// The provider's: more input than the model's context window.
+    ContextLength,
+    /// The provider's: its content policy.
+    ContentPolicy,
+    /// The provider's: too much load.
+    Overloaded,
 }
 
 /// An error and all that a client is told of it.
@@ -66,7 +74,7 @@ impl ClientError {
                 "error": { "type": self.kind.messages_type(), "message": self.message },
                 "request_id": request_id,
             }),
-            Wire::Chat => {
+            Wire::Chat | Wire::Responses | Wire::Completions => {
                 let (kind, code) = self.kind.chat_type();
                 json!({ "error": { "message": self.message, "type": kind, "param": self.param, "code": code } })
             }
@@ -100,17 +108,23 @@ impl Kind {
             Self::Unavailable => "unavailable",
             Self::Timeout => "timeout",
             Self::Configuration => "configuration",
+            Self::Billing => "billing",
+            Self::ContextLength => "context_length",
+            Self::ContentPolicy => "content_policy",
+            Self::Overloaded => "overloaded",
         }
     }
 
     fn status(self) -> u16 {
         match self {
-            Self::InvalidRequest => 400,
+            Self::InvalidRequest | Self::ContextLength | Self::ContentPolicy => 400,
             Self::Authentication => 401,
             Self::Permission => 403,
             Self::NotFound | Self::ModelNotFound => 404,
             Self::TooLarge => 413,
             Self::RateLimit => 429,
+            Self::Billing => 402,
+            Self::Overloaded => 529,
             Self::Configuration => 500,
             Self::Api => 502,
             Self::Unavailable => 503,
@@ -120,7 +134,7 @@ impl Kind {
 
     fn messages_type(self) -> &'static str {
         match self {
-            Self::InvalidRequest => "invalid_request_error",
+            Self::InvalidRequest | Self::ContextLength | Self::ContentPolicy => "invalid_request_error",
             Self::Authentication => "authentication_error",
             Self::Permission => "permission_error",
             Self::NotFound | Self::ModelNotFound => "not_found_error",
@@ -128,6 +142,8 @@ impl Kind {
             Self::RateLimit => "rate_limit_error",
             Self::Api | Self::Unavailable | Self::Configuration => "api_error",
             Self::Timeout => "timeout_error",
+            Self::Billing => "billing_error",
+            Self::Overloaded => "overloaded_error",
         }
     }
 
@@ -142,6 +158,10 @@ impl Kind {
             Self::Api | Self::Unavailable => ("server_error", None),
             Self::Timeout => ("server_error", Some("timeout")),
             Self::Configuration => ("server_error", Some("configuration_error")),
+            Self::Billing => ("insufficient_quota", Some("insufficient_quota")),
+            Self::ContextLength => ("invalid_request_error", Some("context_length_exceeded")),
+            Self::ContentPolicy => ("invalid_request_error", Some("content_policy_violation")),
+            Self::Overloaded => ("server_error", Some("server_is_overloaded")),
         }
     }
 }
@@ -154,9 +174,23 @@ pub fn stream_error(wire: Wire, message: &str) -> String {
             let error = json!({ "type": "error", "error": { "type": "api_error", "message": message } });
             format!("\n\nevent: error\ndata: {error}\n\n")
         }
-        Wire::Chat => {
+        Wire::Chat | Wire::Completions => {
             let error = json!({ "error": { "message": message, "type": "server_error", "param": null, "code": null } });
             format!("\n\ndata: {error}\n\ndata: [DONE]\n\n")
+        }
+        Wire::Responses => {
+            let failed = json!({
+                "type": "response.failed",
+                "response": {
+                    "id": "resp_interrupted",
+                    "object": "response",
+                    "status": "failed",
+                    "error": { "code": "server_error", "message": message },
+                    "output": [],
+                    "usage": null,
+                },
+            });
+            format!("\n\nevent: response.failed\ndata: {failed}\n\n")
         }
     }
 }

@@ -56,7 +56,9 @@ impl<'c> Catalog<'c> {
         let aliases = self.config.aliases.iter().map(Item::Alias);
         let items: Vec<Item<'c>> = aliases.chain(routes(self.config).map(Item::Model)).collect();
         let listed = match self.shape {
-            Wire::Chat => json!({ "object": "list", "data": self.entries(&items) }),
+            Wire::Chat | Wire::Responses | Wire::Completions => {
+                json!({ "object": "list", "data": self.entries(&items) })
+            }
             Wire::Messages => {
                 let position = |id: &str| items.iter().position(|item| item.id() == id);
                 let (range, has_more) = Page::read(query)?.of(items.len(), position)?;
@@ -111,10 +113,10 @@ impl<'c> Catalog<'c> {
         let speaks = |wire: Wire| routes.iter().any(|(provider, model)| provider.speaks(model, wire));
         let window = context_window(&routes);
         let mut entry = match self.shape {
-            Wire::Chat => self.chat_entry(item),
             Wire::Messages => self.messages_entry(item, window),
+            Wire::Chat | Wire::Responses | Wire::Completions => self.chat_entry(item),
         };
-        if self.shape == Wire::Chat {
+        if self.shape != Wire::Messages {
             let formats: Vec<&str> =
                 Wire::ALL.into_iter().filter(|wire| speaks(*wire)).map(Wire::config_name).collect();
             entry.insert("formats".to_owned(), formats.into());

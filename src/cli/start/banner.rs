@@ -115,7 +115,7 @@ fn curl(url: &str, config: &Config, auth: Auth) -> Option<String> {
     };
     let model = config.default_model.clone().or_else(first)?;
     let (path, limit) = match wire_of(config, &model, ALIAS_DEPTH_MAX) {
-        Wire::Chat => ("/openai/v1/chat/completions", ""),
+        Wire::Chat | Wire::Responses | Wire::Completions => ("/openai/v1/chat/completions", ""),
         Wire::Messages => ("/anthropic/v1/messages", r#""max_tokens":200,"#),
     };
     let name = serde_json::Value::from(model);

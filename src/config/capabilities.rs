@@ -1,0 +1,77 @@
+//! What a model can do, where its name does not tell.
+
+use super::walk::At;
+use crate::translate::effort::{Effort, EffortSet};
+
+/// `None`: as the model's name suggests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// `temperature`, `top_p`.
+    pub sampling: Option<bool>,
+    /// Stop sequences.
+    pub stop: Option<bool>,
+    /// Whether thinking can be asked for.
+    pub reasoning: Option<bool>,
+    /// The efforts it can be asked by.
+    pub reasoning_efforts: Option<EffortSet>,
+    /// A JSON schema for the output.
+    pub response_format: Option<bool>,
+    pub images: Option<bool>,
+    /// PDF documents.
+    pub files: Option<bool>,
+    /// `stream_options`.
+    pub stream_options: Option<bool>,
+    /// Wants its `reasoning_content` back in the history.
+    pub reasoning_content: Option<bool>,
+    /// Writes its thinking between `<think>` tags in the content.
+    pub think_tags: Option<bool>,
+    /// Takes what only OpenAI's own models take (`developer`, `max_completion_tokens`, …).
+    pub openai_dialect: Option<bool>,
+    /// System messages anywhere in a Messages conversation.
+    pub system_anywhere: Option<bool>,
+    /// Goes on with an answer that the client begins.
+    pub prefill: Option<bool>,
+    /// A tool can be forced.
+    pub forced_tools: Option<bool>,
+}
+
+/// The capabilities at `at`.
+pub(super) fn read(at: &At<'_>) -> Option<Capabilities> {
+    let mut fields = at.fields(r#"an object such as {"supportsImages": false}"#)?;
+    let mut flag = |names: &[&'static str]| fields.get(names).and_then(|field| field.flag());
+    let capabilities = Capabilities {
+        sampling: flag(&["supportsSampling"]),
+        stop: flag(&["supportsStop"]),
+        reasoning: flag(&["supportsReasoning", "supportsThinking"]),
+        reasoning_efforts: None,
+        response_format: flag(&["supportsResponseFormat"]),
+        images: flag(&["supportsImages"]),
+        files: flag(&["supportsFiles"]),
+        stream_options: flag(&["supportsStreamOptions"]),
+        reasoning_content: flag(&["supportsReasoningContent"]),
+        think_tags: flag(&["usesThinkTags"]),
+        openai_dialect: flag(&["speaksOpenaiDialect"]),
+        system_anywhere: flag(&["supportsSystemAnywhere"]),
+        prefill: flag(&["supportsPrefill"]),
+        forced_tools: flag(&["supportsForcedTools"]),
+    };
+    let reasoning_efforts = fields.get(&["reasoningEfforts"]).and_then(|field| read_efforts(&field));
+    // The predecessor's; what they are about is not changed by a relay and dropped by a translation.
+    fields.skip(&["supportsLogprobs", "supportsServiceTier", "supportsPrediction"]);
+    fields.finish();
+    Some(Capabilities { reasoning_efforts, ..capabilities })
+}
+
+fn read_efforts(at: &At<'_>) -> Option<EffortSet> {
+    let mut efforts = Vec::new();
+    for item in at.items() {
+        match Effort::from_name(item.text()?) {
+            Some(effort) => efforts.push(effort),
+            None => {
+                let known = Effort::ALL.map(Effort::name).join(", ");
+                item.error(format!("unknown effort; write one of {known}"));
+            }
+        }
+    }
+    (!efforts.is_empty()).then(|| EffortSet::of(&efforts))
+}

@@ -1,0 +1,1 @@
+//! Small things that several translations share; one idea a file.

@@ -13,7 +13,6 @@ use super::Step;
 use crate::{
     ledger::{message::Hint, window::span},
     time::Millis,
-    wire::Wire,
 };
 
 /// Entries of each kind: 1,000 models in two formats, and as many buckets. ~100 bytes each, 400 KB in all.
@@ -92,8 +91,8 @@ impl Room {
 
 impl Hints {
     /// Takes note of what a reply said about `step`.
-    pub fn learn(&mut self, now: Millis, step: &Step<'_>, wire: Wire, hint: &Hint) {
-        let target = target_key(step, wire);
+    pub fn learn(&mut self, now: Millis, step: &Step<'_>, hint: &Hint) {
+        let target = target_key(step);
         if hint.cooldown_ms == 0 && hint.failures == 0 {
             self.targets.remove(&target);
         } else {
@@ -119,8 +118,8 @@ impl Hints {
     }
 
     /// `step` has just failed and its provider was told to leave it alone for `ms`.
-    pub fn rest(&mut self, now: Millis, step: &Step<'_>, wire: Wire, ms: u64) {
-        let target = target_key(step, wire);
+    pub fn rest(&mut self, now: Millis, step: &Step<'_>, ms: u64) {
+        let target = target_key(step);
         make_room(&mut self.targets, &target, |health| health.at);
         let health = self.targets.entry(target).or_default();
         health.at = now;
@@ -144,8 +143,8 @@ impl Hints {
     }
 
     /// Why `step` is not worth asking for, if it is known not to be.
-    pub fn away(&self, now: Millis, step: &Step<'_>, wire: Wire) -> Option<Away> {
-        let resting = self.targets.get(&target_key(step, wire)).and_then(|health| {
+    pub fn away(&self, now: Millis, step: &Step<'_>) -> Option<Away> {
+        let resting = self.targets.get(&target_key(step)).and_then(|health| {
             (now < health.resting_until && now < health.at.after(TRUST_MS))
                 .then_some(Away::Cooling(health.resting_until))
         });
@@ -158,8 +157,8 @@ impl Hints {
     }
 
     /// Failures of `step` since its last success.
-    pub fn failures(&self, step: &Step<'_>, wire: Wire) -> u32 {
-        self.targets.get(&target_key(step, wire)).map_or(0, |health| health.failures)
+    pub fn failures(&self, step: &Step<'_>) -> u32 {
+        self.targets.get(&target_key(step)).map_or(0, |health| health.failures)
     }
 
     /// The buckets of `step` as far as is known: one that nothing was heard of, or whose window has ended
@@ -210,8 +209,8 @@ fn make_room<T>(entries: &mut BTreeMap<String, T>, key: &str, at: impl Fn(&T) ->
     }
 }
 
-fn target_key(step: &Step<'_>, wire: Wire) -> String {
-    format!("{}/{}@{}", step.provider.id, step.model.id, wire.config_name())
+fn target_key(step: &Step<'_>) -> String {
+    format!("{}/{}@{}", step.provider.id, step.model.id, step.wire.config_name())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shares and times, where a part in 2^53 is nothing")]

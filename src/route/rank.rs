@@ -25,6 +25,7 @@ pub(super) struct Ranking<'c> {
 pub(super) struct Ranker<'a> {
     pub(super) memory: &'a mut Memory,
     pub(super) moment: Moment,
+    /// The client's format.
     pub(super) wire: Wire,
 }
 
@@ -48,7 +49,7 @@ impl Ranker<'_> {
     }
 
     fn away(&self, step: &Step<'_>) -> Option<Away> {
-        self.memory.hints.away(self.moment.now, step, self.wire)
+        self.memory.hints.away(self.moment.now, step)
     }
 
     /// `lead`: nothing is ready before this branch, so its turns count.
@@ -131,7 +132,7 @@ impl Ranker<'_> {
             return 0.0;
         }
         let hints = &self.memory.hints;
-        let health = || quota::health(hints.failures(step, self.wire));
+        let health = || quota::health(hints.failures(step));
         match strategy {
             Strategy::Ordered | Strategy::RoundRobin | Strategy::WeightedRoundRobin => 1.0,
             Strategy::QuotaAware => quota::factor(&hints.rooms(self.moment.now, step)) * health(),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Step;
+use super::{Place, Step};
 use crate::{
     config::{Alias, Config, Target, TargetRef},
     wire::Wire,
@@ -44,8 +44,8 @@ pub(super) struct Grower<'c> {
     wire: Wire,
     models: BTreeSet<(&'c str, &'c str)>,
     aliases: BTreeSet<&'c str>,
-    /// Models that do not speak the request's format, in the order met.
-    pub(super) mute: Vec<Step<'c>>,
+    /// Models that cannot serve the request's format, in the order met.
+    pub(super) mute: Vec<Place<'c>>,
 }
 
 impl<'c> Grower<'c> {
@@ -80,12 +80,12 @@ impl<'c> Grower<'c> {
     fn model(&mut self, provider: &'c str, model: &'c str) -> Option<(String, Node<'c>)> {
         let new = self.models.insert((provider, model));
         let provider = self.config.provider(provider).filter(|_| new)?;
-        let step = Step { provider, model: provider.model(model)? };
-        if !provider.speaks(step.model, self.wire) {
-            self.mute.push(step);
-            return None;
+        let place = Place { provider, model: provider.model(model)? };
+        let step = place.serve(self.wire);
+        if step.is_none() {
+            self.mute.push(place);
         }
-        Some((step.name(), Node::Model(step)))
+        step.map(|step| (step.name(), Node::Model(step)))
     }
 
     fn alias(&mut self, id: &'c str, depth: usize) -> Option<(String, Node<'c>)> {

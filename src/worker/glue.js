@@ -24,15 +24,33 @@ export function readHead(request, names, local) {
   return address ? `${text}\n@address\n${address}` : text;
 }
 
-// The body, or `null` if it is longer than `max` bytes.
+// Content encodings that the runtime can undo.
+const ENCODINGS = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate" };
+
+// The body; `null` if it is longer than `max` bytes; a word if it cannot be read: "encoding", "broken".
 export async function readBody(request, max) {
   if (request.body === null) return new Uint8Array(0);
+  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding !== "identity" && encoding !== "") return inflate(request.body, ENCODINGS[encoding], max);
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) <= max) return new Uint8Array(await request.arrayBuffer());
   const read = { chunks: [], length: 0 };
   if (declared === null && (await collect(request.body, max, read))) return join(read);
   await drain(request.body);
   return null;
+}
+
+async function inflate(body, format, max) {
+  if (format === undefined) {
+    await drain(body);
+    return "encoding";
+  }
+  const read = { chunks: [], length: 0 };
+  try {
+    return (await collect(body.pipeThrough(new DecompressionStream(format)), max, read)) ? join(read) : null;
+  } catch {
+    return "broken";
+  }
 }
 
 // Reads and forgets what a client is still sending: many do not look at an answer before they have sent
@@ -144,8 +162,7 @@ function canBeSent(url, headers) {
 const FAILURE_READ_MS = 3_000;
 
 export async function readFailure(response, max, passes) {
-  let lines = "";
-  for (const [name, value] of passing(response.headers, passes)) lines += `${name}\n${value}\n`;
+  const lines = passingLines(response, passes);
   if (opened.has(response)) {
     aborts.get(response).abort();
     return [lines, join(opened.get(response).read)];
@@ -159,6 +176,38 @@ export async function readFailure(response, max, passes) {
     if (!whole) aborts.get(response)?.abort();
   }
   return [lines, join(read)];
+}
+
+// A success: its headers that may pass and its whole body, or `null` if it is longer than `max`, breaks off or
+// is not there after `waitMs`.
+export async function readSuccess(response, max, waitMs, passes) {
+  const lines = passingLines(response, passes);
+  const read = { chunks: [], length: 0 };
+  const source = opened.has(response) ? replay(opened.get(response)) : response.body?.getReader();
+  if (source === undefined) return [lines, join(read)];
+  const timer = setTimeout(() => aborts.get(response)?.abort(), waitMs);
+  try {
+    for (;;) {
+      const { done, value } = await source.read();
+      if (done) return [lines, join(read)];
+      read.chunks.push(value);
+      read.length += value.byteLength;
+      if (read.length > max) {
+        aborts.get(response)?.abort();
+        return null;
+      }
+    }
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function passingLines(response, passes) {
+  let lines = "";
+  for (const [name, value] of passing(response.headers, passes)) lines += `${name}\n${value}\n`;
+  return lines;
 }
 
 // Streams whose beginning has been looked at: what was read, and where more comes from.
@@ -237,6 +286,62 @@ export function relay(upstream, passes, lines, idleMs, lastWords) {
   return new Response(watch(upstream, idleMs, streams ? lastWords : null), { status: upstream.status, headers });
 }
 
+// A success whose events `translator` puts into another format's words, each as soon as it is whole.
+export function translate(upstream, translator, lines, idleMs, lastWords) {
+  const state = opened.get(upstream);
+  const reader = state === undefined ? upstream.body.getReader() : replay(state);
+  const headers = makeHeaders(lines);
+  return new Response(guard(translated(reader, translator), idleMs, lastWords), { status: 200, headers });
+}
+
+// Reads what the translator has made of what `reader` reads. Its own last words come when the upstream ends or
+// breaks off.
+function translated(reader, translator) {
+  let ended = false;
+  const end = () => {
+    ended = true;
+    const rest = translator.finish();
+    translator.free();
+    return rest;
+  };
+  return {
+    async read() {
+      while (!ended) {
+        let made;
+        let chunk;
+        try {
+          chunk = await reader.read();
+        } catch {
+          chunk = { done: true };
+        }
+        if (ended) break; // meanwhile, by `lastWords`
+        if (chunk.done) made = end();
+        else {
+          made = translator.push(chunk.value);
+          if (translator.over) {
+            end();
+            reader.cancel().catch(() => {});
+          }
+        }
+        if (made.byteLength > 0) return { done: false, value: made };
+      }
+      return { done: true };
+    },
+    // `null`: they have been said. `undefined`: there are none.
+    lastWords() {
+      try {
+        return ended ? null : end();
+      } catch {
+        return undefined;
+      }
+    },
+    cancel(reason) {
+      this.lastWords();
+      return reader.cancel(reason);
+    },
+  };
+}
+
 export function reply(status, lines, body) {
   const empty = status === 204 || status === 304;
   return new Response(empty ? null : body, { status, headers: makeHeaders(lines) });
@@ -270,7 +375,12 @@ function guard(reader, idleMs, lastWords) {
   let timer;
   const end = (controller) => {
     clearTimeout(timer);
+    const own = reader.lastWords?.();
     reader.cancel().catch(() => {});
+    if (own !== undefined) {
+      if (own !== null) controller.enqueue(own);
+      return controller.close();
+    }
     if (lastWords === null) return controller.error(new Error("the upstream broke off"));
     controller.enqueue(new TextEncoder().encode(lastWords));
     controller.close();

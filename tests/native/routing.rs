@@ -28,7 +28,7 @@ fn gateway_with(aliases: &Value, caps: &[(&str, u64, &str)], variables: &[(&str,
             .map(|(_, requests, window)| json!({ "id": window, "models": ["all"], "requests": requests, "window": window }))
             .collect();
         json!({ "id": id, "name": id, "baseUrl": format!("https://{id}.test"), "apiKey": "k",
-            "format": if id == "e" { "claude" } else { "openai" }, "models": ["m", "n"], "rateLimits": limits })
+            "format": if id == "e" { "openai-completions" } else { "openai" }, "models": ["m", "n"], "rateLimits": limits })
     };
     let providers = ["a", "b", "c", "d", "e", "f"].map(provider);
     let text =
@@ -221,7 +221,7 @@ fn targets_of_another_format_are_left_out_and_named() {
     assert_eq!(counts(&world), count([("a", 1)]));
     let outcome = world.ask(&gateway, "other");
     assert_eq!(outcome.status, 400);
-    assert!(outcome.text.contains("`e/m` speaks: claude"), "{}", outcome.text);
+    assert!(outcome.text.contains("`e/m` speaks: openai-completions"), "{}", outcome.text);
     let guessed = world.send_body(&gateway, None, r#"{"model":"other"}"#);
     assert_eq!(guessed.status, 200, "a guessed format gives way");
 }

@@ -37,7 +37,7 @@ use llm_router::{
         Ledger,
         message::{Reserve, Reserved, Settle},
     },
-    ports::{Attempt, FailureBody, Opening, Ports, SendError, Unavailable},
+    ports::{Attempt, Opening, Ports, ReadBody, SendError, Unavailable},
     time::Millis,
     wire::Wire,
 };
@@ -228,8 +228,20 @@ impl Ports for World {
     async fn peek(&self, (): ()) -> Result<((), Option<Opening>), SendError> {
         Ok(((), None))
     }
-    async fn read_failure(&self, (): (), _max: usize) -> FailureBody {
-        FailureBody::default()
+    async fn read_failure(&self, (): (), _max: usize) -> ReadBody {
+        ReadBody::default()
+    }
+    async fn read_success(&self, (): (), _max: usize) -> Result<ReadBody, SendError> {
+        Ok(ReadBody::default())
+    }
+    fn headers(&self, (): &()) -> Vec<(String, String)> {
+        Vec::new()
+    }
+    fn body(&self) -> Vec<u8> {
+        Vec::new()
+    }
+    fn request_id(&self) -> String {
+        String::new()
     }
 }
 

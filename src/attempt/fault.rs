@@ -14,10 +14,11 @@ pub fn diagnose_fault(error: &ClientError, policy: &RetryPolicy) -> Diagnosis {
         Kind::Authentication | Kind::Permission => FailureClass::AuthFailed,
         Kind::NotFound | Kind::ModelNotFound => FailureClass::NotFound,
         Kind::ContentPolicy => FailureClass::PolicyBlocked,
-        Kind::InvalidRequest | Kind::TooLarge | Kind::ContextLength => FailureClass::InvalidRequest,
-        Kind::Api | Kind::Unavailable | Kind::Timeout | Kind::Configuration | Kind::Overloaded => {
-            FailureClass::TemporaryError
+        Kind::InvalidRequest | Kind::TooLarge | Kind::ContextLength | Kind::MaxTokens => {
+            FailureClass::InvalidRequest
         }
+        // Trouble of the provider's, or of nobody's.
+        _ => FailureClass::TemporaryError,
     };
     of_class(class, error.retry_after_ms, policy)
 }

@@ -289,7 +289,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
         self.settle(step, grant, false, Verdict::Neutral);
         self.skip(step.name(), SkipReason::NotTranslatable);
         let error = ClientError::new(Kind::InvalidRequest, refusal.message);
-        self.last.unmeant.get_or_insert(error);
+        self.last.unmeant.get_or_insert(error.param(refusal.param));
         Next::Onwards
     }
 

@@ -105,8 +105,9 @@ impl Marks {
         let body = JsValue::from_str(&error.body(wire, &self.request_id));
         let more = error.headers().into_iter().chain(debug).collect();
         let headers = upstream.into_iter().chain(self.own(Some(wire), more).map(owned));
-        let response = js::reply(error.status, &js::lines(headers), &body)?;
-        Ok(Answer { error: Some(error.kind), ..Answer::new(response, error.status, Some(wire)) })
+        let status = error.status_for(wire);
+        let response = js::reply(status, &js::lines(headers), &body)?;
+        Ok(Answer { error: Some(error.kind), ..Answer::new(response, status, Some(wire)) })
     }
 
     /// Headers of a translated success.

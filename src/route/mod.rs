@@ -28,7 +28,6 @@ use hints::{Away, Hints};
 pub use name::DEFAULT_NAME;
 use name::Found;
 use rank::{Ranker, Ranking};
-pub use tree::DEPTH_MAX;
 use tree::Grower;
 
 /// Candidates of one request, at most. Each may take a reservation, an attempt and a settlement, and the

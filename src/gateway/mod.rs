@@ -156,7 +156,7 @@ impl Gateway {
     }
 
     fn destination(&self, step: &Step<'_>, wire: Wire) -> Option<(usize, Result<&Destination, &KeyMissing>)> {
-        let index = self.config.providers.iter().position(|provider| provider.id == step.provider.id)?;
+        let index = self.config.position(&step.provider.id)?;
         let destination = self.destinations.get(index)?.get(wire).as_ref()?;
         Some((index, destination.as_ref()))
     }

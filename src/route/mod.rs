@@ -175,10 +175,8 @@ impl Wish<'_> {
 fn direct<'c>(config: &'c Config, primary: Step<'c>) -> Vec<Step<'c>> {
     let mut steps = vec![primary];
     for fallback in &primary.model.fallbacks {
-        let step = config
-            .provider(&fallback.provider)
-            .and_then(|provider| provider.model(&fallback.model).map(|model| Step { provider, model }));
-        if let Some(step) = step
+        if let Some((provider, model)) = config.model(&fallback.provider, &fallback.model)
+            && let step = (Step { provider, model })
             && !steps.iter().any(|known| known.is(&step))
         {
             steps.push(step);

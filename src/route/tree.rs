@@ -73,8 +73,8 @@ impl<'c> Grower<'c> {
 
     fn model(&mut self, provider: &'c str, model: &'c str) -> Option<(String, Node<'c>)> {
         let new = self.models.insert((provider, model));
-        let provider = self.config.provider(provider).filter(|_| new)?;
-        let step = Step { provider, model: provider.model(model)? };
+        let (provider, model) = self.config.model(provider, model).filter(|_| new)?;
+        let step = Step { provider, model };
         if !provider.speaks(step.model, self.wire) {
             self.mute.push(step);
             return None;

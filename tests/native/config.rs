@@ -98,7 +98,7 @@ fn what_a_full_file_means() {
     assert_eq!(alpha.user_agent.as_deref(), Some("acme/1.0"));
     assert_eq!(config.provider("beta").unwrap().user_agent.as_deref(), Some(""));
     let mini = ModelRef { provider: "beta".to_owned(), model: "org/m-mini".to_owned() };
-    assert_eq!(alpha.model("big").unwrap().fallbacks[0], mini);
+    assert_eq!(config.model("alpha", "big").unwrap().1.fallbacks[0], mini);
     assert_eq!(alpha.buckets[1].window, Window { unit: WindowUnit::Hour, size: 6 });
     let main = config.alias("team.main").unwrap();
     assert_eq!(main.fallback_targets[0].to, TargetRef::Model(mini));

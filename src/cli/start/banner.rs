@@ -134,11 +134,9 @@ fn curl(url: &str, config: &Config, auth: Auth) -> Option<String> {
 /// The format in which the model is reached without translation. Aliases may lead to aliases; the config
 /// has no circles and bounds how deep they nest.
 fn wire_of(config: &Config, name: &str) -> Wire {
-    let direct = name.split_once('/').and_then(|(provider, model)| Some((config.provider(provider)?, model)));
-    let found = direct
-        .or_else(|| Some((config.providers.iter().find(|provider| provider.model(name).is_some())?, name)));
-    if let Some((provider, model)) = found {
-        let speaks = |wire: &&Wire| provider.model(model).is_none_or(|model| provider.speaks(model, **wire));
+    let direct = name.split_once('/').and_then(|(provider, model)| config.model(provider, model));
+    if let Some((provider, model)) = direct.or_else(|| config.models_called(name).next()) {
+        let speaks = |wire: &&Wire| provider.speaks(model, **wire);
         return provider.formats.iter().find(speaks).copied().unwrap_or(Wire::Chat);
     }
     let alias = config.alias(name.strip_prefix("alias:").unwrap_or(name));

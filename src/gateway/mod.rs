@@ -12,9 +12,9 @@ use crate::{
     config::Config,
     ingress::{Entry, Head, Settings, surface},
     ports::{FailureBody, Ports},
-    route::{Memory, Moment, Plan, Step, Wish, plan},
+    route::{Memory, Moment, NoPlan, Plan, Step, Wish, plan},
     time::Millis,
-    trace::Trace,
+    trace::{SkipReason, Skipped, Trace},
     upstream::{Destination, KeyMissing},
     wire::{
         PerWire, Wire, conversation,
@@ -132,8 +132,11 @@ impl Gateway {
         let requested = request.envelope.model.clone();
         match self.plan(ports, request) {
             Err(refused) => {
-                let trace = Trace { requested, ..Trace::default() };
-                Reply { wire: request.wire, content: Content::Error(refused), trace }
+                let NoPlan { error, route, mute } = *refused;
+                let reasons = || vec![SkipReason::FormatIncompatible];
+                let skipped = mute.iter().map(|step| Skipped { target: step.name(), reasons: reasons() });
+                let trace = Trace { requested, route, skipped: skipped.collect(), ..Trace::default() };
+                Reply { wire: request.wire, content: Content::Error(error), trace }
             }
             Ok(plan) => {
                 let (content, trace) = Drive::new(self, ports, head, &request.envelope, &plan).run().await;
@@ -143,7 +146,7 @@ impl Gateway {
     }
 
     /// Plans in one turn: concurrent requests see each other's turns, never the same one.
-    fn plan(&self, ports: &impl Ports, request: &Request) -> Result<Plan<'_>, ClientError> {
+    fn plan(&self, ports: &impl Ports, request: &Request) -> Result<Plan<'_>, Box<NoPlan<'_>>> {
         let Request { envelope, wire, certain, conversation } = request;
         let wish = Wish { model: envelope.model.as_deref(), wire: *wire, certain: *certain };
         let moment = Moment { now: ports.now(), draw: ports.draw(), conversation: *conversation };

@@ -91,6 +91,16 @@ pub struct Plan<'c> {
     pub mute: Vec<Step<'c>>,
 }
 
+/// Why nothing can be tried, and what is known of the route all the same.
+#[derive(Debug)]
+pub struct NoPlan<'c> {
+    pub error: ClientError,
+    /// Where the name leads, if anywhere.
+    pub route: Option<Route>,
+    /// As in [`Plan::mute`].
+    pub mute: Vec<Step<'c>>,
+}
+
 /// What an isolate remembers between requests.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
@@ -123,8 +133,9 @@ pub fn plan<'c>(
     wish: Wish<'_>,
     memory: &mut Memory,
     moment: Moment,
-) -> Result<Plan<'c>, ClientError> {
-    let (found, kind) = name::resolve(config, wish.model)?;
+) -> Result<Plan<'c>, Box<NoPlan<'c>>> {
+    let (found, kind) = name::resolve(config, wish.model)
+        .map_err(|error| Box::new(NoPlan { error, route: None, mute: Vec::new() }))?;
     let (wire, ranking, mute) = match found {
         Found::Model(primary) => {
             let serves = |wire| primary.provider.speaks(primary.model, wire);
@@ -150,7 +161,8 @@ pub fn plan<'c>(
     let mut steps: Vec<Step<'c>> = ready.into_iter().chain(away.iter().map(|(_, step)| *step)).collect();
     steps.truncate(STEPS_MAX);
     if steps.is_empty() {
-        return Err(nothing(&route, &mute, wire));
+        let error = nothing(&route, &mute, wire);
+        return Err(Box::new(NoPlan { error, route: Some(route), mute }));
     }
     let as_asked = matches!((found, steps.first()), (Found::Model(asked), Some(first)) if asked.is(first));
     let reason = match reason {

@@ -57,7 +57,7 @@ impl Ranker<'_> {
         let lead = lead && ranking.ready.is_empty();
         self.list(branch, &branch.fallbacks, lead, "fallbacks", ranking);
         if lead && !ranking.ready.is_empty() {
-            ranking.reason = Some("fallback: no target has room");
+            ranking.reason = Some("fallback: no target is eligible");
         }
     }
 

@@ -1,7 +1,7 @@
 //! One request on its way through its plan.
 //!
-//! The first attempt whose status is a success, and whose stream opens with something else than an error, is
-//! relayed as it is. Before that nothing has gone to the client, so anything may still be tried; every
+//! The first attempt whose status is a success, whose body begins, and whose stream opens with something else
+//! than an error, is relayed as it is. Before that nothing has gone to the client, so anything may still be tried; every
 //! attempt has a reservation of its own, because the provider counts every attempt.
 
 use std::ops::Range;
@@ -279,7 +279,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
         self.origin_attempts += u32::from(chosen == 0);
         self.begin_attempt(step);
         Some(match self.ports.send(attempt).await {
-            Ok(response) if stream && self.succeeded(&response) => self.ports.peek(response).await,
+            Ok(response) if self.succeeded(&response) => self.ports.peek(response).await,
             answer => answer.map(|response| (response, None)),
         })
     }

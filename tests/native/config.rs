@@ -98,7 +98,7 @@ fn what_a_full_file_means() {
     assert_eq!(alpha.user_agent.as_deref(), Some("acme/1.0"));
     assert_eq!(config.provider("beta").unwrap().user_agent.as_deref(), Some(""));
     let mini = ModelRef { provider: "beta".to_owned(), model: "org/m-mini".to_owned() };
-    assert_eq!(alpha.model("big").unwrap().fallbacks[0], mini);
+    assert_eq!(config.model("alpha", "big").unwrap().1.fallbacks[0], mini);
     assert_eq!(alpha.buckets[1].window, Window { unit: WindowUnit::Hour, size: 6 });
     let main = config.alias("team.main").unwrap();
     assert_eq!(main.fallback_targets[0].to, TargetRef::Model(mini));
@@ -176,6 +176,29 @@ fn sizes_have_bounds() {
     };
     assert_eq!(accepted(&aliases(1000)).config.aliases.len(), 1000);
     assert_eq!(paths(&aliases(1001)), ["$.modelAliases: has 1001 aliases; at most 1000 are allowed"]);
+
+    // A chain of aliases, and beside it one that joins it in the middle.
+    let chain = |count: usize| {
+        let mut value = with_provider(json!({}));
+        let entry = |n| {
+            let next = if n == count { "a/m".to_owned() } else { format!("c{}", n + 1) };
+            (format!("c{n}"), json!({ "targets": ["a/m"], "fallbackTargets": [next] }))
+        };
+        let side = ("side".to_owned(), json!({ "targets": ["c2", "alias:c1"] }));
+        value["modelAliases"] = Value::Object((1..=count).map(entry).chain([side]).collect());
+        value
+    };
+    let way =
+        |ids: std::ops::RangeInclusive<u32>| ids.map(|n| format!("c{n}")).collect::<Vec<_>>().join(" -> ");
+    assert_eq!(accepted(&chain(31)).config.aliases.len(), 32);
+    let message = |depth, end| {
+        let way = way(1..=32);
+        format!(
+            "$.modelAliases.side: aliases nest {depth} deep; at most 32 are allowed: side -> {way}{end}; leave some of them out"
+        )
+    };
+    assert_eq!(paths(&chain(32)), [message(33, "")]);
+    assert_eq!(paths(&chain(900)), [message(901, " -> ...")]);
 
     let file = |bytes: usize| format!("{{}}{}", " ".repeat(bytes - 2));
     assert!(config::read(&file(config::FILE_BYTES_MAX)).is_ok());

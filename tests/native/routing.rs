@@ -157,7 +157,7 @@ fn fallback_targets_get_traffic_only_when_no_target_has_room() {
         }
         assert_eq!(counts(&world), count([("a", 10), ("b", 20), ("c", 10)]), "{strategy}");
         let outcome = world.ask(&gateway, "main");
-        assert_eq!(outcome.trace.reason, Some("fallback: no target has room"), "{strategy}");
+        assert_eq!(outcome.trace.reason, Some("fallback: no target is eligible"), "{strategy}");
         let skipped: Vec<_> =
             outcome.trace.skipped.iter().map(|s| (s.target.as_str(), s.reasons.clone())).collect();
         assert_eq!(skipped.len(), 2, "{strategy}: {skipped:?}");

@@ -49,8 +49,9 @@ fn number(variable: &str) -> Option<u64> {
 fn run(script: &Script) -> Result<Tally, String> {
     let lived = catch_unwind(AssertUnwindSafe(|| life::live(script)));
     lived.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        Err(format!("panic: {}", text.unwrap_or_else(|| format!("{panic:?}"))))
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(format!("panic: {}", text.unwrap_or_default()))
     })
 }
 

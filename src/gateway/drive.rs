@@ -245,6 +245,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
             }
         };
         self.unsettled = None;
+        self.tried(step, &grant);
         if grant.report {
             self.settle(step, &grant, true, Verdict::Good);
         }
@@ -341,6 +342,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
     ) -> Next {
         let diagnosis = failed.diagnosis;
         self.end_attempt(failed.status, Some(diagnosis.class));
+        self.tried(step, grant);
         self.last.failure = Some(failed);
         let policy = &self.gateway.settings.retry;
         let verdict = diagnosis.failure(self.gateway.settings.circuit).map(Verdict::Bad);
@@ -366,6 +368,12 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
             None => {}
         }
         if diagnosis.fall_back { Next::Onwards } else { Next::GiveUp }
+    }
+
+    fn tried(&self, step: &Step<'_>, grant: &Grant) {
+        if grant.probe {
+            self.gateway.memory.borrow_mut().hints.tried(step);
+        }
     }
 
     fn settle(&self, step: &Step<'_>, grant: &Grant, sent: bool, verdict: Verdict) {

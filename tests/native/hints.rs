@@ -125,6 +125,18 @@ fn planned_attempts_count_until_they_are_heard_of_or_forgotten() {
 }
 
 #[test]
+fn planning_an_attempt_does_not_make_old_news_new() {
+    let config = config();
+    let [m, _] = steps(&config);
+    let mut hints = Hints::default();
+    let hint = Hint { rooms: vec![room("own", 4, 2 * TRUST_MS)], ..Hint::default() };
+    hints.learn(START, &m, &hint);
+    hints.expect(START.after(TRUST_MS - 1), &m);
+    hints.heard(START.after(TRUST_MS - 1), &m);
+    assert!(hints.away(START.after(TRUST_MS), &m).is_none());
+}
+
+#[test]
 fn memory_is_bounded() {
     let config = config();
     let provider = &config.providers[0];

@@ -166,6 +166,23 @@ fn fallback_targets_get_traffic_only_when_no_target_has_room() {
 }
 
 #[test]
+fn a_target_that_was_seen_to_recover_is_used_again_at_once() {
+    for recovery in [200, 400] {
+        let aliases = json!({ "main": alias("ordered", &["a/m"], &["b/m"]) });
+        let variables = [("LLM_ROUTER_ORIGIN_RETRY_ATTEMPTS", "1")];
+        let (world, gateway) = (World::new(), gateway_with(&aliases, &[], &variables));
+        world.script("a.test", [status(500), status(500), status(recovery)]);
+        for _ in 0..3 {
+            assert_eq!(world.ask(&gateway, "main").status, 200);
+        }
+        assert_eq!(counts(&world), count([("a", 2), ("b", 3)]), "the circuit is open");
+        world.wait(30_000);
+        assert_eq!(world.ask(&gateway, "main").status, recovery);
+        assert_eq!(world.ask(&gateway, "main").trace.selected.as_deref(), Some("a/m"));
+    }
+}
+
+#[test]
 fn what_is_known_to_have_no_room_is_not_asked() {
     for strategy in ALL {
         let aliases = json!({ "main": alias(strategy, &["a/m", "b/m"], &[]) });

@@ -1,8 +1,8 @@
 //! Writes OpenAI Responses answers.
 //!
-//! An answer is a list of items ([`item`]): messages, reasoning, calls. The strictest clients want every item
+//! An answer is a list of items (`item`): messages, reasoning, calls. The strictest clients want every item
 //! to be announced, to grow and to be done before the next is announced, though pieces of calls may be mixed;
-//! so pieces build items up, and what of them the client may know by now is told ([`Writing::tell`]): all of
+//! so pieces build items up, and what of them the client may know by now is told (`Writing::tell`): all of
 //! the first item that is not done, and nothing of those behind it.
 
 mod events;

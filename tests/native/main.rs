@@ -25,4 +25,6 @@ mod routing;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod translate;
+#[cfg(test)]
 mod world;

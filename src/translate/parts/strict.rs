@@ -4,10 +4,12 @@
 //! change what it means (every optional property would become required). So `strict` is asked for only where
 //! the schema fits as it is.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 /// Keywords that strict mode knows.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 22] = [
     "type",
     "title",
     "description",
@@ -28,9 +30,9 @@ const KNOWN: [&str; 20] = [
     "exclusiveMinimum",
     "exclusiveMaximum",
     "format",
+    "minItems",
+    "maxItems",
 ];
-/// The same, with numbers in a list.
-const LISTS: [&str; 2] = ["minItems", "maxItems"];
 
 const FORMATS: [&str; 9] =
     ["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"];
@@ -45,7 +47,7 @@ pub fn fits(schema: &Value) -> bool {
 fn node(schema: &Value, depth: usize) -> bool {
     let Value::Object(schema) = schema else { return false };
     let typed = ["type", "anyOf", "$ref"].iter().any(|name| schema.contains_key(*name));
-    let known = |name: &String| KNOWN.contains(&name.as_str()) || LISTS.contains(&name.as_str());
+    let known = |name: &String| KNOWN.contains(&name.as_str());
     let format = schema.get("format").is_none_or(|format| FORMATS.iter().any(|known| format == known));
     depth <= DEPTH_MAX
         && typed
@@ -66,19 +68,10 @@ fn is_object(schema: &Map<String, Value>) -> bool {
 
 /// Every property is required and there are no others.
 fn closed(schema: &Map<String, Value>) -> bool {
-    let required: Vec<&str> = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    let required: BTreeSet<&str> = required.filter_map(Value::as_str).collect();
     let all = |properties: &Map<String, Value>| {
-        properties.len() == required.len()
-            && properties.keys().zip(0_usize..).all(|(name, at)| {
-                // Usually in the same order; a search through long lists is the exception.
-                required.get(at) == Some(&name.as_str()) || required.contains(&name.as_str())
-            })
+        properties.len() == required.len() && properties.keys().all(|name| required.contains(name.as_str()))
     };
     schema.get("additionalProperties").is_some_and(|other| other == false)
         && schema.get("properties").and_then(Value::as_object).is_some_and(all)

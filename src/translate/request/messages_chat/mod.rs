@@ -53,7 +53,7 @@ fn chat(body: &mut Object, work: &mut Work<'_>) -> Result<Object, Refusal> {
     let mut out = Object::new();
     out.insert("model".to_owned(), json!(work.scene.model));
     // First, while there is everything to look at.
-    let identity = identity::identity(body, work.scene)?;
+    let identity = if work.traits().openai { Some(identity::identity(body, work.scene)?) } else { None };
     work.uncached(body);
 
     let mut config = object(body, "output_config")?.unwrap_or_default();
@@ -77,7 +77,7 @@ fn chat(body: &mut Object, work: &mut Work<'_>) -> Result<Object, Refusal> {
     }
     options::stream(body, &mut out, work)?;
     options::tier(body, &mut out, work)?;
-    if work.traits().openai {
+    if let Some(identity) = identity {
         if let Some(user) = identity.safety_identifier {
             out.insert("safety_identifier".to_owned(), json!(user));
         }

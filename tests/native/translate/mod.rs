@@ -1,0 +1,3 @@
+//! Translations, as the gateway uses them.
+
+mod messages_chat;

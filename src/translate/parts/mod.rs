@@ -1,1 +1,4 @@
 //! Small things that several translations share; one idea a file.
+
+pub mod fields;
+pub mod media;

@@ -1,5 +1,6 @@
 //! Small things that several translations share; one idea a file.
 
+pub mod cache;
 pub mod fields;
 pub mod media;
 pub mod schema;

@@ -4,3 +4,4 @@ pub mod cache;
 pub mod fields;
 pub mod media;
 pub mod schema;
+pub mod turns;

@@ -4,4 +4,5 @@ pub mod cache;
 pub mod fields;
 pub mod media;
 pub mod schema;
+pub mod thinking;
 pub mod turns;

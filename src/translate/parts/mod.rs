@@ -3,6 +3,9 @@
 pub mod cache;
 pub mod fields;
 pub mod media;
+pub mod sampling;
 pub mod schema;
+pub mod structured;
 pub mod thinking;
+pub mod tool_list;
 pub mod turns;

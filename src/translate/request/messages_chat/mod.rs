@@ -14,7 +14,6 @@ mod effort;
 mod field;
 mod format;
 mod identity;
-mod media;
 mod options;
 mod result;
 mod system;
@@ -34,10 +33,14 @@ use crate::translate::{Memo, Refusal, Scene, Translated, parts::estimate};
 
 pub fn translate(body: &[u8], scene: &Scene<'_>) -> Result<Translated, Refusal> {
     let Ok(Value::Object(mut request)) = serde_json::from_slice(body) else {
-        return Err(Refusal::new("body", "must be a JSON object"));
+        return Err(Refusal::new("body", "the body must be a JSON object"));
     };
     let mut work = Work::new(scene);
-    let out = Value::Object(chat(&mut request, &mut work)?);
+    let out = chat(&mut request, &mut work).map_err(|Refusal { param, message }| {
+        let message = format!("`{param}` {message}");
+        Refusal { param, message }
+    })?;
+    let out = Value::Object(out);
     drop(request);
     let mut memo = Memo::new(scene);
     memo.input_estimate = estimate::input_tokens(&out);

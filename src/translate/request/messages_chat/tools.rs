@@ -11,7 +11,7 @@ use super::{
 };
 use crate::translate::{
     Refusal,
-    parts::{plain_schema, strict},
+    parts::{plain_schema, schema::openai_strict},
 };
 
 /// What Claude Code sends in place of tools that it has put off.
@@ -83,7 +83,7 @@ fn tool(
     }
     let schema = schema(object(&mut tool, "input_schema")?, work);
     let wants_strict = flag(&mut tool, "strict")?;
-    let strict = wants_strict && work.traits().openai && strict::fits(&schema);
+    let strict = wants_strict && work.traits().openai && openai_strict(&schema);
     if wants_strict && !strict {
         work.note("strict dropped from tools whose schema or provider does not allow it");
     }

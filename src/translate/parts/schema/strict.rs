@@ -1,4 +1,4 @@
-//! Whether a JSON schema is one that OpenAI's strict mode takes.
+//! Whether a schema is within the subset that OpenAI takes with `strict: true`.
 //!
 //! Strict mode refuses the whole request over a schema outside its subset, and making a schema fit would
 //! change what it means (every optional property would become required). So `strict` is asked for only where
@@ -40,7 +40,9 @@ const FORMATS: [&str; 9] =
 /// Deepest nesting of objects that strict mode takes.
 const DEPTH_MAX: usize = 10;
 
-pub fn fits(schema: &Value) -> bool {
+/// Whether `schema` may be sent with `strict: true`: an object at the top, and every object closed with all
+/// of its properties required.
+pub fn openai_strict(schema: &Value) -> bool {
     schema.get("type").is_some_and(|kind| kind == "object") && node(schema, 0)
 }
 
@@ -86,34 +88,36 @@ fn inner(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
 
+    use super::*;
+
     #[test]
-    fn only_the_subset_fits() {
-        let object = |properties: Value, required: Value| {
-            json!({ "type": "object", "properties": properties, "required": required,
-                    "additionalProperties": false })
-        };
-        let string = || json!({ "type": "string" });
-        let cases = [
-            (object(json!({}), json!([])), true),
-            (object(json!({ "a": string(), "b": string() }), json!(["b", "a"])), true),
-            (object(json!({ "a": string(), "b": string() }), json!(["a"])), false),
-            (object(json!({ "a": string(), "b": string() }), json!(["a", "a"])), false),
-            (object(json!({ "a": { "anyOf": [string(), { "type": "null" }] } }), json!(["a"])), true),
-            (object(json!({ "a": { "type": "array", "items": { "type": "object" } } }), json!(["a"])), false),
-            (object(json!({ "a": { "type": "string", "minLength": 1 } }), json!(["a"])), false),
-            (object(json!({ "a": { "type": "string", "format": "uri" } }), json!(["a"])), false),
-            (object(json!({ "a": { "type": "string", "format": "date" } }), json!(["a"])), true),
-            (object(json!({ "a": {} }), json!(["a"])), false),
-            (object(json!({ "a": true }), json!(["a"])), false),
-            (json!({ "type": "object", "properties": {}, "required": [] }), false),
-            (json!({ "anyOf": [] }), false),
-            (json!(null), false),
-        ];
-        for (schema, expected) in cases {
-            assert_eq!(fits(&schema), expected, "{schema}");
+    fn only_what_is_closed_and_required_all_the_way() {
+        let object = |properties: Value, required: Value| json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
+        let inner = object(json!({ "x": { "type": ["string", "null"] } }), json!(["x"]));
+        assert!(openai_strict(&object(json!({}), json!([]))));
+        assert!(openai_strict(&object(
+            json!({ "a": inner, "b": { "type": "array", "items": inner } }),
+            json!(["a", "b"])
+        )));
+        let open = json!({ "type": "object", "properties": {} });
+        for bad in [
+            json!({}),
+            json!(true),
+            open.clone(),
+            json!({ "anyOf": [inner] }),
+            object(json!({ "a": { "type": "string" } }), json!([])),
+            object(json!({ "a": open }), json!(["a"])),
+            object(json!({ "a": {} }), json!(["a"])),
+            object(json!({ "a": { "type": "string", "minLength": 1 } }), json!(["a"])),
+            object(json!({ "a": { "type": "string", "default": "x" } }), json!(["a"])),
+            object(json!({ "a": { "oneOf": [] } }), json!(["a"])),
+            object(json!({ "a": { "type": "string" }, "b": { "type": "string" } }), json!(["a", "a"])),
+            object(json!({ "a": { "type": "string", "format": "uri" } }), json!(["a"])),
+            object(json!({ "a": true }), json!(["a"])),
+        ] {
+            assert!(!openai_strict(&bad), "{bad}");
         }
     }
 }

@@ -1,3 +1,4 @@
-//! Translation between formats.
+//! Translations, as the gateway uses them.
 
+mod messages_chat;
 mod to_responses;

@@ -196,6 +196,12 @@ fn a_second_json_call_and_other_text_do_not_spoil_the_first() {
     let expected = [text("one"), Piece::Break, text("two"), Piece::Break];
     assert_eq!(content(whole_for(&memo, &only)), expected);
 
+    // Another tool was called: the text goes with that.
+    let other = [start(1, &json!({ "type": "tool_use", "id": "i", "name": "n", "input": {} })), stop(1)];
+    let pieces = content(whole_for(&memo, &[prose(0, "one").to_vec(), other.to_vec()].concat()));
+    assert_eq!(pieces[..2], [text("one"), Piece::Break]);
+    assert!(matches!(pieces[2], Piece::Call { .. }));
+
     let empty = [start(0, &json!({ "type": "tool_use", "name": "j" }))];
     assert_eq!(content(whole_for(&memo, &empty)), [text("{}"), Piece::Break]);
 }

@@ -11,7 +11,7 @@ use std::{
 use llm_router::{
     translate::{
         Memo,
-        answer::{self, Piece, from_messages},
+        answer::{self, Piece, Stop, Usage, Writer, from_messages, to_chat},
         seal,
         tools::{ClientTool, Kind, upstream_name},
     },
@@ -323,4 +323,50 @@ fn two_messages_are_one_answer() {
     let heard = heard_of("two-messages");
     assert_eq!(heard.content, "From the first. From the second.");
     assert_eq!(heard.usage.unwrap()["prompt_tokens"], 25);
+}
+
+#[test]
+fn a_refusal_in_words_is_told_once() {
+    let memo = memo("");
+    let stop = Stop::Refusal { explanation: Some("why".to_owned()), category: None };
+    let pieces = [
+        Piece::Begin(Usage::default()),
+        Piece::Refusal("I will ".to_owned()),
+        Piece::Refusal("not.".to_owned()),
+        Piece::End(stop, Usage::default()),
+    ];
+    let (mut writer, mut out) = (to_chat::Stream::new(&memo), Vec::new());
+    for piece in pieces.clone() {
+        writer.piece(piece, &mut out);
+    }
+    assert_eq!(chat_checker::check(&out, true).unwrap().refusal, "I will not.");
+    let document: Value = serde_json::from_slice(&to_chat::document(pieces.to_vec(), &memo)).unwrap();
+    assert_eq!(document["choices"][0]["message"]["refusal"], "I will not.");
+}
+
+#[test]
+fn one_call_is_written_after_another() {
+    let arguments = |call, json: &str| Piece::Arguments { call, json: json.to_owned() };
+    let begin = |call| Piece::Call { call, id: format!("id{call}"), name: "n".to_owned() };
+    let pieces = vec![
+        Piece::Begin(Usage::default()),
+        begin(0),
+        begin(1),
+        arguments(1, "[1"),
+        arguments(0, "[0"),
+        arguments(1, "]"),
+        Piece::CallEnd { call: 1 },
+        arguments(0, "]"),
+        Piece::CallEnd { call: 0 },
+        Piece::End(Stop::ToolUse, Usage::default()),
+    ];
+    super::contract::assert_kept(&pieces);
+    let memo = memo("");
+    let (mut writer, mut out) = (to_chat::Stream::new(&memo), Vec::new());
+    for piece in pieces {
+        writer.piece(piece, &mut out);
+    }
+    let heard = chat_checker::check(&out, true).unwrap();
+    let arguments: Vec<&Value> = heard.calls.iter().map(|call| &call["function"]["arguments"]).collect();
+    assert_eq!(arguments, ["[0]", "[1]"]);
 }

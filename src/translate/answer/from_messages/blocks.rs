@@ -41,10 +41,19 @@ pub(super) struct Blocks {
     calls: usize,
     id: String,
     json_tool: Option<String>,
-    json_called: bool,
-    /// With `json_tool`, other text: the answer if the tool is never called, and else a preamble that would
-    /// spoil the JSON.
+    prose: Prose,
     held: Vec<Piece>,
+}
+
+/// What becomes of text that is not the structured output of `json_tool`.
+#[derive(Clone, Copy, PartialEq)]
+enum Prose {
+    /// It is the answer, or goes with calls of the client's tools.
+    Told,
+    /// It is held: the answer if no tool is called, and else a preamble that would spoil the JSON.
+    Held,
+    /// The JSON is the answer.
+    Dropped,
 }
 
 impl Blocks {
@@ -55,8 +64,8 @@ impl Blocks {
             current: None,
             calls: 0,
             id: memo.id.clone(),
+            prose: if memo.json_tool.is_some() { Prose::Held } else { Prose::Told },
             json_tool: memo.json_tool.clone(),
-            json_called: false,
             held: Vec::new(),
         }
     }
@@ -124,12 +133,14 @@ impl Blocks {
         self.leave(out);
         if self.json_tool.as_deref() == Some(name) {
             // A second call would make two JSON texts.
-            let block = if self.json_called { Block::Silent } else { Block::Json { input, wrote: false } };
-            self.json_called = true;
-            self.held.clear();
+            let again = self.prose == Prose::Dropped;
+            let block = if again { Block::Silent } else { Block::Json { input, wrote: false } };
             self.open.insert(index, block);
+            self.prose = Prose::Dropped;
+            self.held.clear();
             return Ok(());
         }
+        self.tell(out);
         let call = self.calls;
         self.calls += 1;
         let id = match text(block, "id") {
@@ -251,11 +262,19 @@ impl Blocks {
     /// The answer is whole.
     pub(super) fn finish(&mut self, out: &mut Vec<Piece>) {
         self.close_all(out);
-        out.append(&mut self.held);
+        self.tell(out);
+    }
+
+    /// Text that was held is not a preamble of the JSON.
+    fn tell(&mut self, out: &mut Vec<Piece>) {
+        if self.prose == Prose::Held {
+            self.prose = Prose::Told;
+            out.append(&mut self.held);
+        }
     }
 
     /// A whole block of text.
-    pub(super) fn prose(&mut self, text: &str, out: &mut Vec<Piece>) {
+    pub(super) fn whole_text(&mut self, text: &str, out: &mut Vec<Piece>) {
         self.delta(None, &serde_json::json!({ "type": "text_delta", "text": text }), out);
     }
 
@@ -292,10 +311,10 @@ impl Blocks {
 
     /// Ordinary text, which may have to wait for a structured output that makes it needless.
     fn say(&mut self, piece: Piece, out: &mut Vec<Piece>) {
-        match (&self.json_tool, self.json_called) {
-            (None, _) => out.push(piece),
-            (Some(_), false) => self.held.push(piece),
-            (Some(_), true) => {}
+        match self.prose {
+            Prose::Told => out.push(piece),
+            Prose::Held => self.held.push(piece),
+            Prose::Dropped => {}
         }
     }
 }

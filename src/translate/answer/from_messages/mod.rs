@@ -151,7 +151,7 @@ pub fn document(body: &[u8], memo: &Memo) -> Result<Vec<Piece>, ClientError> {
                 stream.blocks.stop(None, &mut pieces);
             }
         }
-        Value::String(text) => stream.blocks.prose(text, &mut pieces),
+        Value::String(text) => stream.blocks.whole_text(text, &mut pieces),
         _ => return Err(ClientError::new(Kind::Api, "The provider's answer has no content.")),
     }
     stream.message_stop(&mut pieces);

@@ -1,0 +1,143 @@
+//! What messages and tool results are made of.
+
+use serde_json::Value;
+
+use super::fields::{Fields, refusal};
+use crate::translate::{Notes, Refusal};
+
+/// A part of a message or of a tool's result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    pub what: What,
+    /// The client's mark that a prompt cache may end here: `prompt_cache_breakpoint`, or `cache_control` in
+    /// Anthropic's words, as sent.
+    pub mark: Option<Mark>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    Text(String),
+    /// `url` may be a data URL.
+    Image {
+        url: String,
+        detail: Option<String>,
+    },
+    File {
+        name: Option<String>,
+        source: FileSource,
+    },
+    /// `{data, format}`.
+    Audio(Value),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileSource {
+    /// A data URL, or bare base64.
+    Data(String),
+    Url(String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mark {
+    Breakpoint(Value),
+    CacheControl(Value),
+}
+
+impl Part {
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { what: What::Text(text.into()), mark: None }
+    }
+
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.what {
+            What::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// A message's content or a tool's output: a string, or parts.
+pub fn read(value: Value, path: &str, notes: &mut Notes) -> Result<Vec<Part>, Refusal> {
+    let list = match value {
+        Value::Null => return Ok(Vec::new()),
+        Value::String(text) => return Ok(vec![Part::text(text)]),
+        Value::Array(list) => list,
+        _ => return Err(refusal(path, "a string or an array")),
+    };
+    let mut parts = Vec::with_capacity(list.len());
+    for (index, part) in list.into_iter().enumerate() {
+        parts.extend(part_of(Fields::of(part, format!("{path}[{index}]"))?, notes)?);
+    }
+    Ok(parts)
+}
+
+/// The text of parts that can be nothing else.
+pub fn texts(parts: Vec<Part>, notes: &mut Notes) -> Vec<Part> {
+    let whole = parts.len();
+    let texts: Vec<Part> = parts.into_iter().filter(|part| part.as_text().is_some()).collect();
+    if texts.len() < whole {
+        notes.add("images and files outside of user messages and tool results dropped");
+    }
+    texts
+}
+
+fn part_of(mut part: Fields, notes: &mut Notes) -> Result<Option<Part>, Refusal> {
+    let kind = part.kind()?;
+    let what = match kind.as_str() {
+        "input_text" | "output_text" | "text" | "summary_text" => What::Text(part.required_text("text")?),
+        "refusal" => What::Text(part.required_text("refusal")?),
+        "input_image" => image(&mut part)?,
+        "input_file" => file(&mut part)?,
+        "input_audio" => What::Audio(
+            part.object("input_audio")?
+                .map(Fields::into_value)
+                .ok_or_else(|| refusal(&part.at("input_audio"), "an object"))?,
+        ),
+        "encrypted_content" => {
+            notes.add("encrypted content dropped");
+            return Ok(None);
+        }
+        _ => {
+            notes.add("content of an unknown type dropped");
+            return Ok(None);
+        }
+    };
+    let mark = match part.take("prompt_cache_breakpoint") {
+        Some(mark) => Some(Mark::Breakpoint(mark)),
+        None => part.take("cache_control").map(Mark::CacheControl),
+    };
+    Ok(Some(Part { what, mark }))
+}
+
+fn image(part: &mut Fields) -> Result<What, Refusal> {
+    let detail = part.text("detail")?;
+    if let Some(url) = part.text("image_url")? {
+        return Ok(What::Image { url, detail });
+    }
+    Err(stored(part, "send the image in `image_url`, as a data URL or an https URL"))
+}
+
+fn file(part: &mut Fields) -> Result<What, Refusal> {
+    let name = part.text("filename")?;
+    let source = if let Some(data) = part.text("file_data")? {
+        FileSource::Data(data)
+    } else if let Some(url) = part.text("file_url")? {
+        FileSource::Url(url)
+    } else {
+        return Err(stored(part, "send the file in `file_data`, as a data URL"));
+    };
+    Ok(What::File { name, source })
+}
+
+/// Neither data nor a URL: a file that is stored at one provider, if anything.
+fn stored(part: &mut Fields, instead: &str) -> Refusal {
+    if part.take("file_id").is_some() {
+        let path = part.at("file_id");
+        return Refusal::new(
+            &path,
+            format!("`{path}` names a stored file, which this model's provider does not have; {instead}."),
+        );
+    }
+    let path = part.path();
+    Refusal::new(path, format!("`{path}` is empty; {instead}."))
+}

@@ -1,1 +1,3 @@
 //! Small things that several translations share; one idea a file.
+
+pub mod estimate;

@@ -52,24 +52,19 @@ pub fn read(
     match choice {
         Choice::Required => Err(Refusal::new(
             "tool_choice",
-            "`tool_choice` is `required`, but none of `tools` can be used with this model.",
+            "`tool_choice` is `required`, but none of `tools` can be used with this model",
         )),
         _ => Ok(Choice::Unset),
     }
 }
 
-fn named(
-    mut choice: Fields,
-    tools: &Tools,
-    web_search: bool,
-    notes: &mut Notes,
-) -> Result<Choice, Refusal> {
+fn named(mut choice: Fields, tools: &Tools, web_search: bool, notes: &mut Notes) -> Result<Choice, Refusal> {
     match choice.kind()?.as_str() {
         "function" | "custom" => {
             let name = choice.required_text("name")?;
             let namespace = choice.text("namespace")?;
             let tool = tools.find(namespace.as_deref(), &name).ok_or_else(|| {
-                Refusal::new("tool_choice", "`tool_choice` names a tool that is not among `tools`.")
+                Refusal::new("tool_choice", "`tool_choice` names a tool that is not among `tools`")
             })?;
             Ok(Choice::Tool(tool.name.clone()))
         }
@@ -78,7 +73,7 @@ fn named(
         _ => Err(Refusal::new(
             "tool_choice",
             "`tool_choice` forces a tool that only OpenAI runs, which this model does not have; use `auto`, or \
-             name a function of `tools`.",
+             name a function of `tools`",
         )),
     }
 }
@@ -105,7 +100,7 @@ fn allowed(mut choice: Fields, tools: &Tools, notes: &mut Notes) -> Result<Choic
         (true, false) => Ok(Choice::None),
         (true, true) => Err(Refusal::new(
             "tool_choice",
-            "`tool_choice` requires one of its tools, but none of them can be used with this model.",
+            "`tool_choice` requires one of its tools, but none of them can be used with this model",
         )),
     }
 }

@@ -1,17 +1,19 @@
 //! What messages and tool results are made of.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::fields::{Fields, refusal};
 use crate::translate::{Notes, Refusal};
+
+pub const BREAKPOINT: &str = "prompt_cache_breakpoint";
 
 /// A part of a message or of a tool's result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     pub what: What,
-    /// The client's mark that a prompt cache may end here: `prompt_cache_breakpoint`, or `cache_control` in
-    /// Anthropic's words, as sent.
-    pub mark: Option<Mark>,
+    /// Where the client says that a prompt cache may end: [`BREAKPOINT`] or, in Anthropic's words,
+    /// `cache_control`, as sent.
+    pub marks: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -37,15 +39,9 @@ pub enum FileSource {
     Url(String),
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Mark {
-    Breakpoint(Value),
-    CacheControl(Value),
-}
-
 impl Part {
     pub fn text(text: impl Into<String>) -> Self {
-        Self { what: What::Text(text.into()), mark: None }
+        Self { what: What::Text(text.into()), marks: Map::new() }
     }
 
     pub fn as_text(&self) -> Option<&str> {
@@ -102,11 +98,13 @@ fn part_of(mut part: Fields, notes: &mut Notes) -> Result<Option<Part>, Refusal>
             return Ok(None);
         }
     };
-    let mark = match part.take("prompt_cache_breakpoint") {
-        Some(mark) => Some(Mark::Breakpoint(mark)),
-        None => part.take("cache_control").map(Mark::CacheControl),
-    };
-    Ok(Some(Part { what, mark }))
+    let mut marks = Map::new();
+    for name in [BREAKPOINT, "cache_control"] {
+        if let Some(mark) = part.take(name) {
+            marks.insert(name.to_owned(), mark);
+        }
+    }
+    Ok(Some(Part { what, marks }))
 }
 
 fn image(part: &mut Fields) -> Result<What, Refusal> {
@@ -135,9 +133,9 @@ fn stored(part: &mut Fields, instead: &str) -> Refusal {
         let path = part.at("file_id");
         return Refusal::new(
             &path,
-            format!("`{path}` names a stored file, which this model's provider does not have; {instead}."),
+            format!("`{path}` names a stored file, which this model's provider does not have; {instead}"),
         );
     }
     let path = part.path();
-    Refusal::new(path, format!("`{path}` is empty; {instead}."))
+    Refusal::new(path, format!("`{path}` is empty; {instead}"))
 }

@@ -126,15 +126,15 @@ fn dropped(kind: &str) -> &'static str {
 fn reference(item: &Fields) -> Refusal {
     Refusal::new(
         item.path(),
-        "Items cannot be referred to: nothing is stored for this model. Set `store` to false and send the \
-         whole input.",
+        "items cannot be referred to: nothing is stored for this model; set `store` to false and send the whole \
+         input",
     )
 }
 
 fn compaction(item: &Fields) -> Refusal {
     Refusal::new(
         item.path(),
-        "This model's provider cannot compact a conversation; let the client compact it.",
+        "this model's provider cannot compact a conversation; let the client compact it",
     )
 }
 

@@ -60,9 +60,8 @@ const ECHOED: [&str; 19] = [
 ];
 
 pub fn read(body: &[u8], notes: &mut Notes) -> Result<Request, Refusal> {
-    let body = match serde_json::from_slice(body) {
-        Ok(Value::Object(body)) => body,
-        _ => return Err(Refusal::new("", "The body must be a JSON object.")),
+    let Ok(Value::Object(body)) = serde_json::from_slice(body) else {
+        return Err(Refusal::new("", "the body must be a JSON object"));
     };
     let echo = ECHOED
         .into_iter()
@@ -87,7 +86,7 @@ pub fn read(body: &[u8], notes: &mut Notes) -> Result<Request, Refusal> {
         }
     }
     if system.is_empty() && turns.is_empty() {
-        return Err(Refusal::new("input", "`input` has no message."));
+        return Err(Refusal::new("input", "`input` has no message"));
     }
     Ok(Request { system, turns, tools, tool_choice: body.take("tool_choice"), settings, echo })
 }

@@ -20,9 +20,8 @@ pub struct Settings {
     pub service_tier: Option<String>,
     /// `safety_identifier`, or `user` before it.
     pub user: Option<String>,
-    pub prompt_cache_key: Option<String>,
-    pub prompt_cache_retention: Option<String>,
-    pub prompt_cache_options: Option<Value>,
+    /// The fields about prompt caching, as sent.
+    pub prompt_cache: Map<String, Value>,
 }
 
 /// How the answer's text is to be written.
@@ -41,7 +40,10 @@ pub enum Format {
 
 /// Fields that ask for something that is stored, and what to do instead.
 const STORED: [(&str, &str); 4] = [
-    ("previous_response_id", "nothing is stored for this model; set `store` to false and send the whole input"),
+    (
+        "previous_response_id",
+        "nothing is stored for this model; set `store` to false and send the whole input",
+    ),
     ("conversation", "nothing is stored for this model; set `store` to false and send the whole input"),
     ("prompt", "stored prompts are OpenAI's own; send `instructions` and `input`"),
     ("background", "this model's provider answers only while the client waits; leave it out"),
@@ -50,11 +52,11 @@ const STORED: [(&str, &str); 4] = [
 /// Refuses what cannot be meant, and takes the settings out of the body. What is left unread of it is dropped
 /// without a note where nothing is lost: `include` (thinking is sealed anyway), `store` false,
 /// `client_metadata`, `stream_options`, `metadata` (only stored responses have it), and keys that nobody knows.
-pub fn read(body: &mut Fields, notes: &mut Notes) -> Result<Settings, Refusal> {
+pub(super) fn read(body: &mut Fields, notes: &mut Notes) -> Result<Settings, Refusal> {
     for (name, instead) in STORED {
         let asked = body.take(name).filter(|value| *value != Value::Bool(false));
         if asked.is_some() {
-            return Err(Refusal::new(name, format!("`{name}` is not supported here: {instead}.")));
+            return Err(Refusal::new(name, format!("`{name}` is not supported here: {instead}")));
         }
     }
     losses(body, notes)?;
@@ -73,9 +75,7 @@ pub fn read(body: &mut Fields, notes: &mut Notes) -> Result<Settings, Refusal> {
         verbosity,
         service_tier: body.text("service_tier")?,
         user: body.text("safety_identifier")?.or(user),
-        prompt_cache_key: body.text("prompt_cache_key")?,
-        prompt_cache_retention: body.text("prompt_cache_retention")?,
-        prompt_cache_options: body.take("prompt_cache_options"),
+        prompt_cache: prompt_cache(body)?,
     })
 }
 
@@ -98,6 +98,19 @@ fn losses(body: &mut Fields, notes: &mut Notes) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+fn prompt_cache(body: &mut Fields) -> Result<Map<String, Value>, Refusal> {
+    let mut found = Map::new();
+    for name in ["prompt_cache_key", "prompt_cache_retention"] {
+        if let Some(text) = body.text(name)? {
+            found.insert(name.to_owned(), Value::String(text));
+        }
+    }
+    if let Some(options) = body.object("prompt_cache_options")? {
+        found.insert("prompt_cache_options".to_owned(), options.into_value());
+    }
+    Ok(found)
 }
 
 fn reasoning(body: &mut Fields, notes: &mut Notes) -> Result<(Option<Effort>, bool), Refusal> {

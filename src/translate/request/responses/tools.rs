@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::fields::{Fields, refusal};
 use crate::translate::{
     Notes, Refusal,
+    parts::schema::{text_tool_description, text_tool_input},
     tools::{ClientTool, Kind, ToolNames, upstream_name},
 };
 
@@ -21,7 +22,8 @@ pub struct Tool {
     /// The provider's name of it.
     pub name: String,
     pub description: Option<String>,
-    pub parameters: Map<String, Value>,
+    /// An object.
+    pub parameters: Value,
     pub strict: Option<bool>,
 }
 
@@ -48,7 +50,7 @@ pub fn read(lists: Vec<(Vec<Value>, String)>, notes: &mut Notes) -> Result<Tools
     }
     for tool in &tools.list {
         tools.names.add(tool.client.clone()).map_err(|collision| {
-            Refusal::new("tools", format!("In `tools`, {collision} at this model's provider; rename one."))
+            Refusal::new("tools", format!("in `tools`, {collision} at this model's provider; rename one"))
         })?;
     }
     Ok(tools)
@@ -89,7 +91,8 @@ impl Tools {
             // What is said of all of them is said once.
             if let Some(about) = about.take() {
                 let own = read.description.unwrap_or_default();
-                read.description = Some(format!("{own}\n\nOf all tools in `{name}`: {about}").trim().to_owned());
+                read.description =
+                    Some(format!("{own}\n\nOf all tools in `{name}`: {about}").trim().to_owned());
             }
             self.add(read);
         }
@@ -130,40 +133,24 @@ impl Tools {
 }
 
 fn function(mut tool: Fields, namespace: Option<&str>) -> Result<Tool, Refusal> {
-    let mut parameters = match tool.take("parameters") {
-        None => Map::new(),
-        Some(Value::Object(parameters)) => parameters,
-        Some(_) => return Err(refusal(&tool.at("parameters"), "an object")),
+    let mut parameters = tool.take("parameters").unwrap_or_else(|| json!({}));
+    let Value::Object(schema) = &mut parameters else {
+        return Err(refusal(&tool.at("parameters"), "an object"));
     };
     // Which draft it is written in is no part of what it says, and some servers refuse it.
-    parameters.shift_remove("$schema");
-    if parameters.is_empty() {
-        parameters.insert("type".to_owned(), json!("object"));
-        parameters.insert("properties".to_owned(), json!({}));
+    schema.shift_remove("$schema");
+    if schema.is_empty() {
+        parameters = json!({ "type": "object", "properties": {} });
     }
     let strict = tool.flag("strict")?;
     Ok(Tool { parameters, strict, ..named(&mut tool, namespace, Kind::Function)? })
 }
 
 fn custom(mut tool: Fields, namespace: Option<&str>) -> Result<Tool, Refusal> {
+    let format = tool.take("format");
     let base = named(&mut tool, namespace, Kind::Custom)?;
-    let mut about = base.description.unwrap_or_default();
-    let mut input = "The whole input of the tool, as plain text.".to_owned();
-    if let Some(mut format) = tool.object("format")?
-        && let Some(definition) = format.text("definition")?
-    {
-        let syntax = format.text("syntax")?.unwrap_or_default();
-        about = format!("{about}\n\n`input` must match this {syntax} grammar:\n{definition}").trim().to_owned();
-        input = "The whole input of the tool, as plain text that matches the grammar.".to_owned();
-    }
-    let parameters = json!({
-        "type": "object",
-        "properties": { "input": { "type": "string", "description": input } },
-        "required": ["input"],
-        "additionalProperties": false,
-    });
-    let Value::Object(parameters) = parameters else { return Err(refusal(tool.path(), "an object")) };
-    Ok(Tool { description: Some(about).filter(|about| !about.is_empty()), parameters, ..base })
+    let description = text_tool_description(base.description.as_deref(), format.as_ref());
+    Ok(Tool { description, parameters: text_tool_input(), ..base })
 }
 
 fn named(tool: &mut Fields, namespace: Option<&str>, kind: Kind) -> Result<Tool, Refusal> {
@@ -174,5 +161,5 @@ fn named(tool: &mut Fields, namespace: Option<&str>, kind: Kind) -> Result<Tool,
     let description = tool.text("description")?;
     let client = ClientTool { name, namespace: namespace.map(str::to_owned), kind };
     let name = upstream_name(&client);
-    Ok(Tool { client, name, description, parameters: Map::new(), strict: None })
+    Ok(Tool { client, name, description, parameters: Value::Null, strict: None })
 }

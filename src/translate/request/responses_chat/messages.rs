@@ -1,11 +1,13 @@
 //! The conversation in Chat's words.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 use crate::translate::{
     Notes, Scene,
+    parts::media,
     request::responses::{
-        content::{FileSource, Mark, Part, What},
+        content::{BREAKPOINT, FileSource, Part, What},
         items::{Output, Reasoning},
         tools::Tools,
         turns::{Assistant, Said, Turn},
@@ -147,7 +149,7 @@ impl Writer<'_, '_> {
                     (what, None) => {
                         lines.push("[An image or file, in the next user message]".to_owned());
                         media.push(Part::text(format!("From the result of the tool call {id}:")));
-                        media.push(Part { what, mark: part.mark });
+                        media.push(Part { what, marks: part.marks });
                     }
                 }
             }
@@ -162,30 +164,32 @@ impl Writer<'_, '_> {
 
     /// A string where it can be one: not all servers take parts.
     fn content(&mut self, parts: Vec<Part>) -> Value {
-        let plain = |part: &Part| part.as_text().is_some() && (part.mark.is_none() || !self.openai());
+        let plain = |part: &Part| part.as_text().is_some() && (part.marks.is_empty() || !self.openai());
         if parts.iter().all(plain) && (parts.len() < 2 || !self.openai()) {
             return json!(join(&parts, "\n\n"));
         }
         let mut written = Vec::with_capacity(parts.len());
-        for part in parts {
+        for mut part in parts {
             let mut value = match self.left_out(&part.what) {
                 Some(left_out) => json!({ "type": "text", "text": left_out }),
                 None => written_part(part.what),
             };
-            if let (Some(Mark::Breakpoint(mark)), Value::Object(value), true) =
-                (part.mark, &mut value, self.openai())
-            {
-                value.insert("prompt_cache_breakpoint".to_owned(), mark);
+            let mark = part.marks.swap_remove(BREAKPOINT).filter(|_| self.openai());
+            if let (Some(mark), Value::Object(value)) = (mark, &mut value) {
+                value.insert(BREAKPOINT.to_owned(), mark);
             }
             written.push(value);
         }
         Value::Array(written)
     }
 
-    /// What is said in place of a part that the model cannot take.
+    /// What is said in place of a part that the model cannot take, or in place of a file of text.
     fn left_out(&mut self, what: &What) -> Option<String> {
         let traits = self.scene.traits;
         match what {
+            What::File { name, source: FileSource::Data(data) } if let Some(text) = text_of(data) => {
+                Some(name.as_ref().map_or(text.clone(), |name| format!("{name}:\n\n{text}")))
+            }
             What::Image { .. } if !traits.images => {
                 self.notes.add("images left out: the model takes none");
                 Some("[An image was left out: this model takes none.]".to_owned())
@@ -228,6 +232,15 @@ fn written_part(what: What) -> Value {
         }
         What::Audio(audio) => json!({ "type": "input_audio", "input_audio": audio }),
     }
+}
+
+/// What a file says that is text.
+fn text_of(data: &str) -> Option<String> {
+    let data = media::parse_data_url(data)?;
+    if !data.media_type.starts_with("text/") && data.media_type != "application/json" {
+        return None;
+    }
+    String::from_utf8(STANDARD.decode(data.base64.as_bytes()).ok()?).ok()
 }
 
 fn join(parts: &[Part], between: &str) -> String {

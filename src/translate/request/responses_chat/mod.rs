@@ -51,12 +51,7 @@ pub fn translate(body: &[u8], scene: &Scene<'_>) -> Result<Translated, Refusal> 
     Ok(Translated { body: out.to_string().into_bytes(), memo, notes })
 }
 
-fn write_settings(
-    settings: &Settings,
-    scene: &Scene<'_>,
-    out: &mut Map<String, Value>,
-    notes: &mut Notes,
-) {
+fn write_settings(settings: &Settings, scene: &Scene<'_>, out: &mut Map<String, Value>, notes: &mut Notes) {
     let traits = scene.traits;
     let mut set = |name: &str, value: Value| out.insert(name.to_owned(), value);
     if let Some(asked) = settings.max_output {
@@ -98,16 +93,14 @@ fn write_openai(settings: &Settings, scene: &Scene<'_>, set: &mut impl FnMut(&st
         ("verbosity", settings.verbosity.as_ref().filter(|_| verbose)),
         ("service_tier", settings.service_tier.as_ref()),
         ("safety_identifier", user),
-        ("prompt_cache_key", settings.prompt_cache_key.as_ref()),
-        ("prompt_cache_retention", settings.prompt_cache_retention.as_ref()),
     ];
     for (name, text) in texts {
         if let Some(text) = text {
             set(name, json!(text));
         }
     }
-    if let Some(options) = &settings.prompt_cache_options {
-        set("prompt_cache_options", options.clone());
+    for (name, value) in &settings.prompt_cache {
+        set(name, value.clone());
     }
 }
 
@@ -143,12 +136,14 @@ fn response_format(
             Some(json!({ "type": "json_object" }))
         }
         Format::Schema { name, description, schema, strict } => {
-            let mut json_schema = json!({ "name": name, "schema": schema });
+            let mut json_schema = Map::new();
+            json_schema.insert("name".to_owned(), json!(name));
             if let Some(description) = description {
-                json_schema["description"] = json!(description);
+                json_schema.insert("description".to_owned(), json!(description));
             }
+            json_schema.insert("schema".to_owned(), Value::Object(schema.clone()));
             if let Some(strict) = strict {
-                json_schema["strict"] = json!(strict);
+                json_schema.insert("strict".to_owned(), json!(strict));
             }
             Some(json!({ "type": "json_schema", "json_schema": json_schema }))
         }

@@ -42,7 +42,7 @@ fn function(tool: Tool, traits: &Traits) -> Value {
     if let Some(description) = tool.description {
         function.insert("description".to_owned(), json!(description));
     }
-    function.insert("parameters".to_owned(), Value::Object(tool.parameters));
+    function.insert("parameters".to_owned(), tool.parameters);
     // The client wrote the schema for OpenAI, so it fits there; who else takes `strict` is unknown.
     if let Some(strict) = tool.strict.filter(|_| traits.openai) {
         function.insert("strict".to_owned(), json!(strict));

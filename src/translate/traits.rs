@@ -152,6 +152,9 @@ fn claude(name: &str) -> Option<Traits> {
     let version = (numbers.first().copied().unwrap_or(99), numbers.get(1).copied().unwrap_or(0));
     let base = Traits { claude: true, files: true, structured: version >= (4, 5), ..Traits::default() };
     let haiku = rest.contains("haiku");
+    // They always think, and who thinks cannot be forced.
+    let always_thinks = ["fable", "mythos"].iter().any(|name| rest.contains(name))
+        || (rest.contains("opus") && version >= (5, 5));
     Some(match version {
         (0..=2, _) => Traits { max_output: Some(4_096), files: false, images: false, ..base },
         (3, 0) => Traits { max_output: Some(4_096), ..base },
@@ -174,6 +177,7 @@ fn claude(name: &str) -> Option<Traits> {
             sampling: false,
             mid_system: true,
             prefill: false,
+            forced_tools: !always_thinks,
             ..base
         },
     })

@@ -4,6 +4,8 @@ pub mod cache;
 pub mod estimate;
 pub mod fields;
 pub mod media;
+pub mod plain_schema;
 pub mod schema;
+pub mod strict;
 pub mod thinking;
 pub mod turns;

@@ -162,7 +162,7 @@ fn agent_message(mut item: Fields, notes: &mut Notes) -> Result<Option<Item>, Re
     if parts.is_empty() {
         return Ok(None);
     }
-    parts.insert(0, Part::text(format!("Message from the agent {author}:\n")));
+    parts.insert(0, Part::text(format!("[Message from the agent {author}]")));
     Ok(Some(Item::User(parts)))
 }
 

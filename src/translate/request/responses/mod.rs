@@ -36,6 +36,9 @@ pub struct Request {
     pub echo: Map<String, Value>,
 }
 
+/// How the content of sealed thinking begins that only its provider can read.
+pub const REDACTED: &str = "redacted:";
+
 /// Fields of a request that its `Response` repeats.
 const ECHOED: [&str; 19] = [
     "instructions",

@@ -47,8 +47,11 @@ pub struct Call {
     pub arguments: String,
 }
 
+/// What is said before an output whose call is gone.
+const ORPHAN: &str = "[Result of a tool call that is not in this conversation]";
+
 /// What a call's result says if the client sent none.
-const UNANSWERED: &str = "No output: the call was not run or was interrupted.";
+const UNANSWERED: &str = "There is no result of this call.";
 
 pub fn gather(items: Vec<Item>, notes: &mut Notes) -> Vec<Turn> {
     let mut gatherer = Gatherer::default();
@@ -144,9 +147,8 @@ impl Gatherer {
         match self.open.as_mut().and_then(|open| open.answer(&output.id)) {
             Some((call, answer)) => *answer = Some(Output { id: call.id.clone(), ..output }),
             None => {
-                notes.add("tool outputs without a call turned into messages");
-                let mut parts =
-                    vec![Part::text("Output of a tool call that is no longer in the conversation:\n")];
+                notes.add("tool outputs without their calls became user text");
+                let mut parts = vec![Part::text(ORPHAN)];
                 parts.extend(output.parts);
                 self.other(Turn::User(parts), notes);
             }
@@ -174,7 +176,7 @@ impl Gatherer {
             let (mut calls, mut results) = (Vec::new(), Vec::new());
             for (call, output) in open.calls {
                 results.push(output.unwrap_or_else(|| {
-                    notes.add("outputs of unanswered tool calls made up");
+                    notes.add("missing tool outputs made up");
                     Output { id: call.id.clone(), parts: vec![Part::text(UNANSWERED)], failed: true }
                 }));
                 calls.push(call);

@@ -1,18 +1,18 @@
 //! The conversation in Chat's words.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
+use super::{content, thoughts::Thoughts};
 use crate::translate::{
     Notes, Scene,
-    parts::media,
+    parts::fields::object_of,
     request::responses::{
-        content::{BREAKPOINT, FileSource, Part, What},
-        items::{Output, Reasoning},
+        content::{Part, What},
+        items::Output,
         tools::Tools,
-        turns::{Assistant, Said, Turn},
+        turns::{Assistant, Call, Said, Turn},
     },
-    seal,
+    traits::Thinking,
 };
 
 pub(super) fn write(
@@ -24,6 +24,7 @@ pub(super) fn write(
 ) -> Vec<Value> {
     let mut writer = Writer { messages: Vec::new(), user: Vec::new(), scene, tools, notes };
     writer.system(system);
+    let begun = matches!(turns.last(), Some(Turn::Assistant(_)));
     for turn in turns {
         match turn {
             Turn::System(parts) => writer.later_system(parts),
@@ -31,6 +32,10 @@ pub(super) fn write(
             Turn::Assistant(assistant) => writer.assistant(assistant),
             Turn::Results(results) => writer.results(results),
         }
+    }
+    if begun && !scene.traits.prefill {
+        writer.notes.add("the begun answer is followed by a request to continue");
+        writer.user(vec![Part::text("Continue.")]);
     }
     writer.flush();
     writer.messages
@@ -50,28 +55,35 @@ impl Writer<'_, '_> {
         self.scene.traits.openai
     }
 
+    /// The role of a developer's message.
+    fn system_role(&self) -> &'static str {
+        let reasons = matches!(self.scene.traits.thinking, Thinking::Efforts(_));
+        if self.openai() && reasons { "developer" } else { "system" }
+    }
+
     fn system(&mut self, system: Vec<Vec<Part>>) {
         if self.openai() {
             for parts in system {
-                let content = self.content(parts);
-                self.messages.push(json!({ "role": "developer", "content": content }));
+                self.say(self.system_role(), parts);
             }
         } else if !system.is_empty() {
             // Chat templates take one system message, of text.
-            let texts: Vec<String> = system.into_iter().map(|parts| join(&parts, "\n\n")).collect();
-            self.messages.push(json!({ "role": "system", "content": texts.join("\n\n") }));
+            let texts: Vec<String> = system.iter().map(|parts| content::joined(parts)).collect();
+            self.messages
+                .push(object_of([("role", "system".into()), ("content", texts.join("\n\n").into())]));
         }
     }
 
     /// Chat templates want the system message to be the first, so what comes later is marked and the user's.
     fn later_system(&mut self, parts: Vec<Part>) {
-        if self.openai() {
+        let traits = self.scene.traits;
+        // Claude takes them in its own format only.
+        if traits.openai || (traits.mid_system && !traits.claude) {
             self.flush();
-            let content = self.content(parts);
-            self.messages.push(json!({ "role": "developer", "content": content }));
+            self.say(self.system_role(), parts);
         } else {
-            self.notes.add("later system messages turned into marked user messages");
-            self.user(vec![Part::text(format!("[System message]\n{}", join(&parts, "\n\n")))]);
+            self.notes.add("system messages in the conversation became the user's, marked");
+            self.user(vec![Part::text(format!("<system>\n{}\n</system>", content::joined(&parts)))]);
         }
     }
 
@@ -86,53 +98,42 @@ impl Writer<'_, '_> {
     fn flush(&mut self) {
         if !self.user.is_empty() {
             let parts = std::mem::take(&mut self.user);
-            let content = self.content(parts);
-            self.messages.push(json!({ "role": "user", "content": content }));
+            self.say("user", parts);
         }
+    }
+
+    fn say(&mut self, role: &str, parts: Vec<Part>) {
+        let content = content::written(parts, self.scene, self.notes);
+        self.messages.push(object_of([("role", role.into()), ("content", content)]));
     }
 
     fn assistant(&mut self, Assistant { said, calls }: Assistant) {
         self.flush();
-        let (mut texts, mut thoughts) = (Vec::new(), Vec::new());
+        let mut texts = Vec::new();
+        let mut thoughts = Thoughts::default();
         for said in said {
             match said {
                 Said::Text(text) => texts.push(text),
-                Said::Thinking(reasoning) => thoughts.extend(self.thought(reasoning)),
+                Said::Thinking(reasoning) => thoughts.add(reasoning, self.scene, self.notes),
             }
         }
         let mut message = Map::new();
         message.insert("role".to_owned(), json!("assistant"));
         // Null, but there: servers look for the key.
-        let content = if texts.is_empty() { Value::Null } else { json!(texts.join("\n\n")) };
+        let content = if texts.is_empty() { Value::Null } else { texts.join("\n\n").into() };
         message.insert("content".to_owned(), content);
-        // A turn with calls is refused by some without the key, even if there is nothing to say in it.
-        if !thoughts.is_empty() || (self.scene.traits.reasoning_content && !calls.is_empty()) {
-            message.insert("reasoning_content".to_owned(), json!(thoughts.join("\n")));
-        }
+        thoughts.write(&mut message, !calls.is_empty(), self.scene.traits, self.notes);
         if !calls.is_empty() {
-            let mut written = Vec::with_capacity(calls.len());
-            for call in calls {
-                let name = self.tools.name_of(&call.tool);
-                let function = json!({ "name": name, "arguments": call.arguments });
-                written.push(json!({ "id": call.id, "type": "function", "function": function }));
-            }
-            message.insert("tool_calls".to_owned(), Value::Array(written));
+            let calls = calls.into_iter().map(|call| self.call(call)).collect();
+            message.insert("tool_calls".to_owned(), Value::Array(calls));
         }
         self.messages.push(Value::Object(message));
     }
 
-    /// Thinking for a provider that wants its own back.
-    fn thought(&mut self, reasoning: Reasoning) -> Option<String> {
-        let Scene { provider, model, traits, .. } = self.scene;
-        if !traits.reasoning_content {
-            self.notes.add("reasoning dropped: the model takes none back");
-            return None;
-        }
-        if seal::open(&reasoning.encrypted, provider, model).is_none() {
-            self.notes.add("reasoning of another model dropped");
-            return None;
-        }
-        Some(reasoning.text).filter(|text| !text.is_empty())
+    fn call(&mut self, Call { id, tool, arguments }: Call) -> Value {
+        let name = self.tools.name_of(&tool);
+        let function = object_of([("name", name.into()), ("arguments", arguments.into())]);
+        object_of([("id", id.into()), ("type", "function".into()), ("function", function)])
     }
 
     /// All results first, then the media that only a user's message can have.
@@ -142,107 +143,31 @@ impl Writer<'_, '_> {
         for Output { id, parts, failed } in results {
             let mut lines = Vec::with_capacity(parts.len());
             for part in parts {
-                let left_out = self.left_out(&part.what);
-                match (part.what, left_out) {
+                let instead = content::instead(&part.what, self.scene.traits, self.notes);
+                match (part.what, instead) {
                     (What::Text(text), _) => lines.push(text),
-                    (_, Some(left_out)) => lines.push(left_out),
+                    (_, Some(instead)) => lines.push(instead),
                     (what, None) => {
-                        lines.push("[An image or file, in the next user message]".to_owned());
-                        media.push(Part::text(format!("From the result of the tool call {id}:")));
+                        lines.push("[Media: see the message after the tool results.]".to_owned());
+                        media.push(Part::text(format!("[Media of tool call {id}:]")));
                         media.push(Part { what, marks: part.marks });
                     }
                 }
             }
-            let text = lines.join("\n");
-            let content = if failed { format!("Error: {text}") } else { text };
-            self.messages.push(json!({ "role": "tool", "tool_call_id": id, "content": content }));
+            let mut text = lines.join("\n");
+            // Some compatible servers refuse a tool's message without text.
+            if text.is_empty() && (failed || !self.openai()) {
+                "(no output)".clone_into(&mut text);
+            }
+            let text = if failed { format!("Error: {text}") } else { text };
+            self.messages.push(object_of([
+                ("role", "tool".into()),
+                ("tool_call_id", id.into()),
+                ("content", text.into()),
+            ]));
         }
         if !media.is_empty() {
             self.user(media);
         }
     }
-
-    /// A string where it can be one: not all servers take parts.
-    fn content(&mut self, parts: Vec<Part>) -> Value {
-        let plain = |part: &Part| part.as_text().is_some() && (part.marks.is_empty() || !self.openai());
-        if parts.iter().all(plain) && (parts.len() < 2 || !self.openai()) {
-            return json!(join(&parts, "\n\n"));
-        }
-        let mut written = Vec::with_capacity(parts.len());
-        for mut part in parts {
-            let mut value = match self.left_out(&part.what) {
-                Some(left_out) => json!({ "type": "text", "text": left_out }),
-                None => written_part(part.what),
-            };
-            let mark = part.marks.swap_remove(BREAKPOINT).filter(|_| self.openai());
-            if let (Some(mark), Value::Object(value)) = (mark, &mut value) {
-                value.insert(BREAKPOINT.to_owned(), mark);
-            }
-            written.push(value);
-        }
-        Value::Array(written)
-    }
-
-    /// What is said in place of a part that the model cannot take, or in place of a file of text.
-    fn left_out(&mut self, what: &What) -> Option<String> {
-        let traits = self.scene.traits;
-        match what {
-            What::File { name, source: FileSource::Data(data) } if let Some(text) = text_of(data) => {
-                Some(name.as_ref().map_or(text.clone(), |name| format!("{name}:\n\n{text}")))
-            }
-            What::Image { .. } if !traits.images => {
-                self.notes.add("images left out: the model takes none");
-                Some("[An image was left out: this model takes none.]".to_owned())
-            }
-            What::File { source: FileSource::Url(url), .. } => {
-                self.notes.add("files by URL left out");
-                Some(format!("[The file at {url} was left out: this model cannot fetch it.]"))
-            }
-            What::File { name, .. } if !traits.files => {
-                self.notes.add("files left out: the model takes none");
-                let name = name.as_deref().unwrap_or("without a name");
-                Some(format!("[A file ({name}) was left out: this model takes none.]"))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// A part in Chat's words.
-fn written_part(what: What) -> Value {
-    match what {
-        What::Text(text) => json!({ "type": "text", "text": text }),
-        What::Image { url, detail } => {
-            let mut image = Map::new();
-            image.insert("url".to_owned(), Value::String(url));
-            match detail.as_deref() {
-                Some(detail @ ("low" | "high" | "auto")) => image.insert("detail".to_owned(), json!(detail)),
-                // Only Responses has more.
-                Some(_) => image.insert("detail".to_owned(), json!("high")),
-                None => None,
-            };
-            json!({ "type": "image_url", "image_url": image })
-        }
-        What::File { name, source: FileSource::Data(data) | FileSource::Url(data) } => {
-            // Bare base64 is a PDF: the only kind of file that was ever taken so.
-            let data =
-                if data.starts_with("data:") { data } else { format!("data:application/pdf;base64,{data}") };
-            let name = name.unwrap_or_else(|| "document.pdf".to_owned());
-            json!({ "type": "file", "file": { "filename": name, "file_data": data } })
-        }
-        What::Audio(audio) => json!({ "type": "input_audio", "input_audio": audio }),
-    }
-}
-
-/// What a file says that is text.
-fn text_of(data: &str) -> Option<String> {
-    let data = media::parse_data_url(data)?;
-    if !data.media_type.starts_with("text/") && data.media_type != "application/json" {
-        return None;
-    }
-    String::from_utf8(STANDARD.decode(data.base64.as_bytes()).ok()?).ok()
-}
-
-fn join(parts: &[Part], between: &str) -> String {
-    parts.iter().filter_map(Part::as_text).collect::<Vec<&str>>().join(between)
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::translate::{
     Traits,
+    parts::{fields::object_of, plain_schema},
     request::responses::{choice::Choice, tools::Tool},
 };
 
@@ -42,10 +43,14 @@ fn function(tool: Tool, traits: &Traits) -> Value {
     if let Some(description) = tool.description {
         function.insert("description".to_owned(), json!(description));
     }
-    function.insert("parameters".to_owned(), tool.parameters);
+    let mut parameters = tool.parameters;
+    if traits.plain_schemas {
+        plain_schema::plain(&mut parameters);
+    }
+    function.insert("parameters".to_owned(), parameters);
     // The client wrote the schema for OpenAI, so it fits there; who else takes `strict` is unknown.
     if let Some(strict) = tool.strict.filter(|_| traits.openai) {
         function.insert("strict".to_owned(), json!(strict));
     }
-    json!({ "type": "function", "function": function })
+    object_of([("type", "function".into()), ("function", function.into())])
 }

@@ -19,17 +19,22 @@ pub struct Part {
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     Text(String),
-    /// `url` may be a data URL.
+    /// `url` may be a data URL. `path` is where it is in the request.
     Image {
         url: String,
         detail: Option<String>,
+        path: String,
     },
     File {
         name: Option<String>,
         source: FileSource,
+        path: String,
     },
     /// `{data, format}`.
-    Audio(Value),
+    Audio {
+        audio: Value,
+        path: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,11 +89,7 @@ fn part_of(mut part: Fields, notes: &mut Notes) -> Result<Option<Part>, Refusal>
         "refusal" => What::Text(part.required_text("refusal")?),
         "input_image" => image(&mut part)?,
         "input_file" => file(&mut part)?,
-        "input_audio" => What::Audio(
-            part.object("input_audio")?
-                .map(Fields::into_value)
-                .ok_or_else(|| refusal(&part.at("input_audio"), "an object"))?,
-        ),
+        "input_audio" => audio(&mut part)?,
         "encrypted_content" => {
             notes.add("encrypted content dropped");
             return Ok(None);
@@ -110,21 +111,29 @@ fn part_of(mut part: Fields, notes: &mut Notes) -> Result<Option<Part>, Refusal>
 fn image(part: &mut Fields) -> Result<What, Refusal> {
     let detail = part.text("detail")?;
     if let Some(url) = part.text("image_url")? {
-        return Ok(What::Image { url, detail });
+        return Ok(What::Image { url, detail, path: part.at("image_url") });
     }
     Err(stored(part, "send the image in `image_url`, as a data URL or an https URL"))
 }
 
 fn file(part: &mut Fields) -> Result<What, Refusal> {
     let name = part.text("filename")?;
-    let source = if let Some(data) = part.text("file_data")? {
-        FileSource::Data(data)
+    let (source, at) = if let Some(data) = part.text("file_data")? {
+        (FileSource::Data(data), "file_data")
     } else if let Some(url) = part.text("file_url")? {
-        FileSource::Url(url)
+        (FileSource::Url(url), "file_url")
     } else {
         return Err(stored(part, "send the file in `file_data`, as a data URL"));
     };
-    Ok(What::File { name, source })
+    Ok(What::File { name, source, path: part.at(at) })
+}
+
+fn audio(part: &mut Fields) -> Result<What, Refusal> {
+    let path = part.at("input_audio");
+    match part.object("input_audio")? {
+        Some(audio) => Ok(What::Audio { audio: audio.into_value(), path }),
+        None => Err(refusal(&path, "an object")),
+    }
 }
 
 /// Neither data nor a URL: a file that is stored at one provider, if anything.

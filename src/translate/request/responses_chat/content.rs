@@ -40,7 +40,7 @@ pub(super) fn joined(parts: &[Part]) -> String {
 /// What is said in place of a part that the model cannot take, or in place of a file of text.
 pub(super) fn instead(what: &What, traits: &Traits, notes: &mut Notes) -> Option<String> {
     match what {
-        What::File { name, source: FileSource::Data(data) } if let Some(text) = text_of(data) => {
+        What::File { name, source: FileSource::Data(data), .. } if let Some(text) = text_of(data) => {
             Some(name.as_ref().map_or(text.clone(), |name| format!("{name}:\n\n{text}")))
         }
         What::Image { .. } if !traits.images => {
@@ -63,7 +63,7 @@ pub(super) fn instead(what: &What, traits: &Traits, notes: &mut Notes) -> Option
 fn part(what: What) -> Value {
     match what {
         What::Text(text) => text_part(text),
-        What::Image { url, detail } => {
+        What::Image { url, detail, .. } => {
             let mut image = Map::new();
             image.insert("url".to_owned(), Value::String(url));
             if let Some(detail) = detail {
@@ -73,7 +73,7 @@ fn part(what: What) -> Value {
             }
             object_of([("type", "image_url".into()), ("image_url", image.into())])
         }
-        What::File { name, source: FileSource::Data(data) | FileSource::Url(data) } => {
+        What::File { name, source: FileSource::Data(data) | FileSource::Url(data), .. } => {
             // Bare base64 is a PDF: the only kind of file that was ever taken so.
             let data =
                 if data.starts_with("data:") { data } else { format!("data:application/pdf;base64,{data}") };
@@ -81,7 +81,7 @@ fn part(what: What) -> Value {
             let file = object_of([("filename", name.into()), ("file_data", data.into())]);
             object_of([("type", "file".into()), ("file", file)])
         }
-        What::Audio(audio) => object_of([("type", "input_audio".into()), ("input_audio", audio)]),
+        What::Audio { audio, .. } => object_of([("type", "input_audio".into()), ("input_audio", audio)]),
     }
 }
 

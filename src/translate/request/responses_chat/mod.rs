@@ -97,8 +97,13 @@ fn write_settings(
     }
     if traits.openai {
         write_openai(settings, scene, out);
-    } else if settings.service_tier.is_some_and(|tier| tier != "auto" && tier != "default") {
+        return;
+    }
+    if settings.service_tier.is_some_and(|tier| tier != "auto" && tier != "default") {
         notes.add("service_tier dropped");
+    }
+    if settings.verbosity.is_some_and(|verbosity| verbosity != "medium") {
+        notes.add("text.verbosity dropped");
     }
 }
 

@@ -5,9 +5,14 @@
 //! fixture is `x`, sealed for the model.
 #![expect(clippy::disallowed_methods, reason = "fixtures are files")]
 
-use std::{fmt::Write as _, path::Path};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    fmt::Write as _,
+    path::Path,
+};
 
 use llm_router::translate::{self, Pair, Refusal, Scene, Traits, Translated, seal};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const PROVIDER: &str = "alpha";
@@ -42,6 +47,11 @@ fn openai(body: &Value) -> Value {
     sent(Pair::ResponsesToChat, OPENAI, body).0
 }
 
+fn messages(body: &Value) -> Value {
+    sent(Pair::ResponsesToMessages, CLAUDE, body).0
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "always made in place")]
 fn of_input(input: Value) -> Value {
     json!({ "model": "m", "input": input })
 }
@@ -131,7 +141,8 @@ fn edge_18_namespaces_come_back_as_they_were() {
             let tool = memo.tools.client(name);
             (tool.namespace, tool.name, format!("{:?}", tool.kind))
         };
-        let of = |space: &str, name: &str, kind: &str| (Some(space.to_owned()), name.to_owned(), kind.to_owned());
+        let of =
+            |space: &str, name: &str, kind: &str| (Some(space.to_owned()), name.to_owned(), kind.to_owned());
         assert_eq!(client("functions__exec"), of("functions", "exec", "Custom"));
         assert_eq!(client("functions__wait"), of("functions", "wait", "Function"));
         assert_eq!(client("collaboration__list_agents"), of("collaboration", "list_agents", "Function"));
@@ -165,7 +176,8 @@ fn edge_18_calls_of_the_history_have_the_same_names() {
 
 #[test]
 fn tools_of_the_input_replace_earlier_ones() {
-    let tool = |about: &str| json!({ "type": "function", "name": "a", "description": about, "parameters": {} });
+    let tool =
+        |about: &str| json!({ "type": "function", "name": "a", "description": about, "parameters": {} });
     let mut body = of_input(json!([
         { "type": "additional_tools", "tools": [tool("second")] },
         { "role": "user", "content": "x" },
@@ -180,9 +192,7 @@ fn tools_of_the_input_replace_earlier_ones() {
 
 #[test]
 fn names_that_cannot_be_told_apart_are_refused() {
-    let space = |name: &str, tool: &str| {
-        json!({ "type": "namespace", "name": name, "tools": [{ "type": "function", "name": tool }] })
-    };
+    let space = |name: &str, tool: &str| json!({ "type": "namespace", "name": name, "tools": [{ "type": "function", "name": tool }] });
     let mut body = of_input(json!("x"));
     body["tools"] = json!([space("a", "b__c"), space("a__b", "c")]);
     for pair in [Pair::ResponsesToChat, Pair::ResponsesToMessages] {
@@ -217,6 +227,9 @@ fn edge_36_a_call_without_arguments() {
         { "type": "function_call_output", "call_id": "c", "output": "" },
     ]));
     assert_eq!(chat(&body)["messages"][1]["tool_calls"][0]["function"]["arguments"], "{}");
+    let out = messages(&body);
+    assert_eq!(out["messages"][1]["content"][0]["input"], json!({}));
+    assert!(out["messages"][2]["content"][0].get("content").is_none());
 }
 
 #[test]
@@ -238,33 +251,44 @@ fn edge_29_30_images_keep_their_urls() {
     let content = chat(&body)["messages"][0]["content"].clone();
     assert_eq!(content[1]["image_url"], json!({ "url": "https://a.test/x.png", "detail": "high" }));
     assert_eq!(content[2]["image_url"]["url"], "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg==");
+    let content = messages(&body)["messages"][0]["content"].clone();
+    assert_eq!(content[1]["source"], json!({ "type": "url", "url": "https://a.test/x.png" }));
+    assert_eq!(content[2]["source"]["media_type"], "image/png");
 }
 
 #[test]
 fn edge_50_calls_and_outputs_are_paired() {
     let call = |id: &str| json!({ "type": "function_call", "name": "f", "call_id": id, "arguments": "{}" });
-    let output = |id: &str, text: &str| json!({ "type": "function_call_output", "call_id": id, "output": text });
+    let output =
+        |id: &str, text: &str| json!({ "type": "function_call_output", "call_id": id, "output": text });
     let user = |text: &str| json!({ "type": "message", "role": "user", "content": text });
-    let said = |text: &str| {
-        json!({ "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": text }] })
-    };
+    let said = |text: &str| json!({ "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": text }] });
     let cases = [
         // A user's and an assistant's message between a call and its output.
         (
-            json!([user("1"), call("a"), call("b"), output("b", "B"), user("2"), said("3"), output("a", "A"), said("4")]),
+            json!([
+                user("1"),
+                call("a"),
+                call("b"),
+                output("b", "B"),
+                user("2"),
+                said("3"),
+                output("a", "A"),
+                said("4")
+            ]),
             "user 1 | assistant 3 +a+b | tool a A | tool b B | user 2 | assistant 4",
         ),
         // A call that was never answered, and one at the end.
         (
             json!([user("1"), call("a"), user("2"), call("b")]),
-            "user 1 | assistant +a | tool a Error: No output: the call was not run or was interrupted. | user 2 \
-             | assistant +b | tool b Error: No output: the call was not run or was interrupted.",
+            "user 1 | assistant +a | tool a Error: There is no result of this call. | user 2 \
+             | assistant +b | tool b Error: There is no result of this call.",
         ),
         // An output whose call is gone, and one that comes twice.
         (
             json!([user("1"), output("z", "Z"), call("a"), output("a", "A"), output("a", "again")]),
-            "user 1\n\nOutput of a tool call that is no longer in the conversation:\n\n\nZ | assistant +a | tool a A \
-             | user Output of a tool call that is no longer in the conversation:\n\n\nagain",
+            "user 1\n\n[Result of a tool call that is not in this conversation]\n\nZ | assistant +a | tool a A \
+             | user [Result of a tool call that is not in this conversation]\n\nagain",
         ),
         // The same id in two rounds.
         (
@@ -273,12 +297,111 @@ fn edge_50_calls_and_outputs_are_paired() {
         ),
         // Rounds stay rounds; texts of one are one message.
         (
-            json!([user("1"), said("x"), said("y"), call("a"), output("a", "A"), said("z"), call("b"), output("b", "B")]),
+            json!([
+                user("1"),
+                said("x"),
+                said("y"),
+                call("a"),
+                output("a", "A"),
+                said("z"),
+                call("b"),
+                output("b", "B")
+            ]),
             "user 1 | assistant x\n\ny +a | tool a A | assistant z +b | tool b B",
         ),
     ];
     for (input, expected) in cases {
         assert_eq!(told(&chat(&of_input(input))), expected);
+    }
+}
+
+#[test]
+fn edge_50_calls_and_outputs_are_paired_in_messages() {
+    let body = of_input(json!([
+        { "role": "user", "content": "1" },
+        { "type": "function_call", "name": "f", "call_id": "a.1", "arguments": "not JSON" },
+        { "type": "function_call", "name": "f", "call_id": "b", "arguments": "{}" },
+        { "role": "user", "content": "2" },
+        { "type": "function_call_output", "call_id": "b", "output": "B" },
+        { "type": "function_call_output", "call_id": "z", "output": "Z" },
+    ]));
+    let out = messages(&body);
+    let list = out["messages"].as_array().unwrap();
+    assert_eq!(list.len(), 3);
+    assert_eq!(
+        (&list[1]["content"][0]["id"], &list[2]["content"][0]["tool_use_id"]),
+        (&json!("a_1"), &json!("a_1"))
+    );
+    assert_eq!(list[1]["content"][0]["input"], json!({ "_raw": "not JSON" }));
+    assert_eq!(list[2]["content"][0]["is_error"], true);
+    assert_eq!(list[2]["content"][1]["content"][0]["text"], "B");
+    assert_eq!(list[2]["content"][2]["text"], "2");
+    assert_eq!(list[2]["content"][4]["text"], "Z");
+    // Calls without tools are refused, and the model is to call none that is gone.
+    assert_eq!((&out["tools"][0]["name"], &out["tool_choice"]), (&json!("f"), &json!({ "type": "none" })));
+}
+
+fn any_item() -> impl Strategy<Value = Value> {
+    let id = prop::sample::select(vec!["a", "b", "c", "a_2"]);
+    let role = prop::sample::select(vec!["user", "assistant", "developer"]);
+    prop_oneof![
+        id.clone()
+            .prop_map(|id| json!({ "type": "function_call", "name": "f", "call_id": id, "arguments": "{}" })),
+        id.clone()
+            .prop_map(|id| json!({ "type": "custom_tool_call", "name": "g", "call_id": id, "input": "x" })),
+        id.prop_map(|id| json!({ "type": "function_call_output", "call_id": id, "output": "y" })),
+        (role, prop::sample::select(vec!["", " ", "z"]))
+            .prop_map(|(role, text)| json!({ "role": role, "content": text })),
+        Just(json!({ "type": "reasoning", "summary": [{ "type": "summary_text", "text": "t" }] })),
+    ]
+}
+
+proptest! {
+    /// Whatever the order, every call is answered right after its turn, each id once.
+    #[test]
+    fn edge_50_any_history_is_in_order(items in prop::collection::vec(any_item(), 1..14)) {
+        for model in [CHAT, OPENAI, "deepseek-chat"] {
+            let Ok(translated) = translated(Pair::ResponsesToChat, model, &of_input(json!(items))) else { continue };
+            let out: Value = serde_json::from_slice(&translated.body).unwrap();
+            let mut awaited: VecDeque<String> = VecDeque::new();
+            let mut ids = BTreeSet::new();
+            for message in out["messages"].as_array().unwrap() {
+                if message["role"] == "tool" {
+                    let next = awaited.pop_front();
+                    prop_assert_eq!(message["tool_call_id"].as_str(), next.as_deref());
+                    continue;
+                }
+                prop_assert!(awaited.is_empty(), "{out:#}");
+                for call in message["tool_calls"].as_array().into_iter().flatten() {
+                    let id = call["id"].as_str().unwrap().to_owned();
+                    prop_assert!(ids.insert(id.clone()), "{out:#}");
+                    awaited.push_back(id);
+                }
+                prop_assert!(!message["content"].is_null() || message["tool_calls"].is_array());
+            }
+            prop_assert!(awaited.is_empty());
+        }
+    }
+
+    #[test]
+    fn edge_50_any_history_is_in_order_in_messages(items in prop::collection::vec(any_item(), 1..14)) {
+        let Ok(translated) = translated(Pair::ResponsesToMessages, CLAUDE, &of_input(json!(items))) else {
+            return Ok(());
+        };
+        let out: Value = serde_json::from_slice(&translated.body).unwrap();
+        let ids = |message: &Value, key: &str| -> Vec<String> {
+            let blocks = message["content"].as_array().unwrap();
+            blocks.iter().filter_map(|block| block[key].as_str()).map(str::to_owned).collect()
+        };
+        let list = out["messages"].as_array().unwrap();
+        prop_assert_eq!(&list[0]["role"], "user");
+        for (at, message) in list.iter().enumerate() {
+            let calls = ids(message, "id");
+            let answered = list.get(at + 1).map(|next| ids(next, "tool_use_id")).unwrap_or_default();
+            prop_assert_eq!(calls, answered, "{:#}", out);
+            let blank = |block: &Value| block["text"].as_str().is_some_and(|text| text.trim().is_empty());
+            prop_assert!(!message["content"].as_array().unwrap().iter().any(blank));
+        }
     }
 }
 
@@ -289,8 +412,8 @@ fn told(body: &Value) -> String {
         words.extend(message["tool_call_id"].as_str().map(str::to_owned));
         words.extend(message["content"].as_str().map(str::to_owned));
         let calls = message["tool_calls"].as_array().into_iter().flatten();
-        let calls: String = calls.map(|call| format!("+{}", call["id"].as_str().unwrap())).collect();
-        words.extend(Some(calls).filter(|calls| !calls.is_empty()));
+        let calls: Vec<&str> = calls.map(|call| call["id"].as_str().unwrap()).collect();
+        words.extend((!calls.is_empty()).then(|| format!("+{}", calls.join("+"))));
         words.join(" ")
     };
     body["messages"].as_array().unwrap().iter().map(one).collect::<Vec<_>>().join(" | ")
@@ -300,14 +423,23 @@ fn told(body: &Value) -> String {
 fn edge_79_formats_of_the_text() {
     let schema = json!({ "type": "object", "properties": {}, "required": [], "additionalProperties": false });
     let mut body = of_input(json!("x"));
-    body["text"] = json!({ "format": { "type": "json_schema", "name": "n", "schema": schema, "strict": true } });
+    body["text"] =
+        json!({ "format": { "type": "json_schema", "name": "n", "schema": schema, "strict": true } });
     assert_eq!(
         chat(&body)["response_format"],
         json!({ "type": "json_schema", "json_schema": { "name": "n", "schema": schema, "strict": true } })
     );
     let told = sent(Pair::ResponsesToChat, "deepseek-chat", &body).0;
-    assert_eq!(told["response_format"], json!({ "type": "json_object" }));
+    assert!(told.get("response_format").is_none());
     assert!(told["messages"][0]["content"].as_str().unwrap().contains("additionalProperties"));
+    assert_eq!(
+        messages(&body)["output_config"]["format"],
+        json!({ "type": "json_schema", "schema": schema })
+    );
+    let old = translated(Pair::ResponsesToMessages, "claude-3-5-sonnet-20241022", &body).unwrap();
+    assert_eq!(old.memo.json_tool.as_deref(), Some("structured_output"));
+    let old: Value = serde_json::from_slice(&old.body).unwrap();
+    assert_eq!(old["tool_choice"], json!({ "type": "tool", "name": "structured_output" }));
     body["text"] = json!({ "format": { "type": "json_object" }, "verbosity": "low" });
     assert_eq!(chat(&body)["response_format"], json!({ "type": "json_object" }));
     assert!(chat(&body).get("verbosity").is_none());
@@ -349,16 +481,25 @@ fn wrong_types_are_refused_by_path() {
         (json!({ "input": ["x"] }), "input[0]"),
         (json!({ "input": [{ "role": "user", "content": 1 }] }), "input[0].content"),
         (json!({ "input": [{ "role": "robot", "content": "x" }] }), "input[0].role"),
-        (json!({ "input": [{ "role": "user", "content": [{ "type": "input_text" }] }] }), "input[0].content[0].text"),
+        (
+            json!({ "input": [{ "role": "user", "content": [{ "type": "input_text" }] }] }),
+            "input[0].content[0].text",
+        ),
         (json!({ "input": [{ "type": "function_call", "call_id": "c" }] }), "input[0].name"),
         (json!({ "input": [{ "type": "function_call", "name": "f", "call_id": 1 }] }), "input[0].call_id"),
-        (json!({ "input": [{ "type": "function_call", "name": "f", "call_id": "c", "arguments": {} }] }), "input[0].arguments"),
+        (
+            json!({ "input": [{ "type": "function_call", "name": "f", "call_id": "c", "arguments": {} }] }),
+            "input[0].arguments",
+        ),
         (json!({ "input": [{ "type": "function_call_output", "output": "x" }] }), "input[0].call_id"),
         (json!({ "input": [{ "type": "reasoning", "summary": "x" }] }), "input[0].summary"),
         (json!({ "input": "x", "tools": {} }), "tools"),
         (json!({ "input": "x", "tools": [1] }), "tools[0]"),
         (json!({ "input": "x", "tools": [{ "type": "function" }] }), "tools[0].name"),
-        (json!({ "input": "x", "tools": [{ "type": "namespace", "name": "n", "tools": [{ "type": "function", "name": "f", "parameters": 1 }] }] }), "tools[0].tools[0].parameters"),
+        (
+            json!({ "input": "x", "tools": [{ "type": "namespace", "name": "n", "tools": [{ "type": "function", "name": "f", "parameters": 1 }] }] }),
+            "tools[0].tools[0].parameters",
+        ),
         (json!({ "input": "x", "instructions": 1 }), "instructions"),
         (json!({ "input": "x", "max_output_tokens": "9" }), "max_output_tokens"),
         (json!({ "input": "x", "max_output_tokens": 0 }), "max_output_tokens"),
@@ -408,7 +549,10 @@ fn which_tools_may_be_called() {
         { "type": "custom", "name": "g" }, { "type": "file_search" },
     ] });
     let filtered = of(CHAT, allowed.clone()).unwrap();
-    assert_eq!((filtered["tools"].as_array().unwrap().len(), &filtered["tool_choice"]), (1, &json!("required")));
+    assert_eq!(
+        (filtered["tools"].as_array().unwrap().len(), &filtered["tool_choice"]),
+        (1, &json!("required"))
+    );
     let native = of(OPENAI, allowed).unwrap();
     assert_eq!(native["tools"].as_array().unwrap().len(), 2);
     assert_eq!(
@@ -428,8 +572,11 @@ fn edge_47_nothing_to_choose_among() {
         assert!(out.get(name).is_none(), "{name}");
     }
     assert_eq!(notes, ["hosted tools dropped"]);
+    assert!(["tools", "tool_choice"].iter().all(|name| messages(&body).get(name).is_none()));
     body["tool_choice"] = json!("required");
-    assert_eq!(refused(Pair::ResponsesToChat, &body).param, "tool_choice");
+    for pair in [Pair::ResponsesToChat, Pair::ResponsesToMessages] {
+        assert_eq!(refused(pair, &body).param, "tool_choice");
+    }
 }
 
 #[test]
@@ -443,7 +590,7 @@ fn efforts_limits_and_sampling_are_those_of_the_model() {
     assert!(out.get("temperature").is_none() && out.get("reasoning").is_none());
     let (out, notes) = sent(Pair::ResponsesToChat, CHAT, &body);
     assert_eq!((&out["max_tokens"], &out["temperature"]), (&json!(1_000_000), &json!(0.5)));
-    assert_eq!(notes, ["reasoning.effort dropped: the model takes none"]);
+    assert_eq!(notes, ["reasoning.effort dropped: the model does not think on demand"]);
 }
 
 #[test]
@@ -461,5 +608,132 @@ fn the_answer_can_repeat_the_request() {
         assert_eq!(Value::Object(memo.echo), echo);
         assert_eq!((memo.requested.as_str(), memo.provider.as_str()), ("alias", PROVIDER));
         assert!(memo.input_estimate > 0);
+    }
+}
+
+#[test]
+fn which_tools_may_be_called_in_messages() {
+    let of = |model: &str, choice: Value, effort: Option<&str>| {
+        let mut body = of_input(json!("x"));
+        body["tools"] = json!([
+            { "type": "function", "name": "f", "parameters": {} },
+            { "type": "namespace", "name": "n", "tools": [{ "type": "custom", "name": "g" }] },
+            { "type": "web_search", "external_web_access": true, "filters": { "allowed_domains": ["a.test"] } },
+        ]);
+        body["tool_choice"] = choice;
+        body["parallel_tool_calls"] = json!(false);
+        body["reasoning"] = json!({ "effort": effort });
+        sent(Pair::ResponsesToMessages, model, &body).0
+    };
+    let one = |mut choice: Value| {
+        choice["disable_parallel_tool_use"] = json!(true);
+        choice
+    };
+    let choice = |choice| of(CLAUDE, choice, None)["tool_choice"].clone();
+    assert_eq!(choice(json!(null)), one(json!({ "type": "auto" })));
+    assert_eq!(choice(json!("auto")), one(json!({ "type": "auto" })));
+    assert_eq!(choice(json!("none")), json!({ "type": "none" }));
+    assert_eq!(choice(json!("required")), one(json!({ "type": "any" })));
+    assert_eq!(
+        choice(json!({ "type": "custom", "name": "g" })),
+        one(json!({ "type": "tool", "name": "n__g" }))
+    );
+    assert_eq!(choice(json!({ "type": "web_search" })), one(json!({ "type": "tool", "name": "web_search" })));
+    let allowed = of(
+        CLAUDE,
+        json!({ "type": "allowed_tools", "mode": "auto", "tools": [{ "type": "function", "name": "f" }] }),
+        None,
+    );
+    assert_eq!(allowed["tools"].as_array().unwrap().len(), 1);
+    // What forces a tool outranks thinking.
+    let forced = of("claude-sonnet-4-5", json!("required"), Some("high"));
+    assert!(forced.get("thinking").is_none() && forced["tool_choice"]["type"] == "any");
+    let search = of(CLAUDE, json!("auto"), None)["tools"][2].clone();
+    assert_eq!(
+        search,
+        json!({ "type": "web_search_20250305", "name": "web_search", "allowed_domains": ["a.test"] })
+    );
+    assert_eq!(of("kimi-k2", json!("auto"), None)["tools"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn how_hard_and_how_much_in_messages() {
+    let of = |model: &str, reasoning: Value| {
+        let mut body = of_input(json!("x"));
+        body["reasoning"] = reasoning;
+        body["temperature"] = json!(1.5);
+        let out = sent(Pair::ResponsesToMessages, model, &body).0;
+        (out["thinking"].clone(), out["output_config"]["effort"].clone(), out["max_tokens"].clone())
+    };
+    let summarized = json!({ "type": "adaptive", "display": "summarized" });
+    let high = json!({ "effort": "high" });
+    assert_eq!(of(CLAUDE, high.clone()), (summarized.clone(), json!("high"), json!(128_000)));
+    assert_eq!(of(CLAUDE, json!({ "summary": "auto" })), (summarized, json!(null), json!(128_000)));
+    assert_eq!(of(CLAUDE, json!(null)), (json!(null), json!(null), json!(128_000)));
+    let budget = json!({ "type": "enabled", "budget_tokens": 16_384 });
+    assert_eq!(of("claude-sonnet-4-5", high), (budget, json!(null), json!(64_000)));
+}
+
+#[test]
+fn what_a_tool_gives_does_not_end_the_conversation() {
+    let image = json!({ "type": "input_image", "image_url": "data:image/svg+xml;base64,PHN2Zz4=" });
+    let by_tool = of_input(json!([
+        { "role": "user", "content": "x" },
+        { "type": "function_call", "name": "f", "call_id": "a", "arguments": "{}" },
+        { "type": "function_call_output", "call_id": "a", "output": [image] },
+    ]));
+    let (out, notes) = sent(Pair::ResponsesToMessages, CLAUDE, &by_tool);
+    assert_eq!(out["messages"][2]["content"][0]["content"][0]["type"], "text");
+    assert!(notes.contains(&"unreadable media of tool results left out"));
+    let by_user = of_input(json!([{ "role": "user", "content": [image] }]));
+    assert_eq!(refused(Pair::ResponsesToMessages, &by_user).param, "input[0].content[0].image_url");
+}
+
+#[test]
+fn nothing_that_a_client_sends_is_a_panic() {
+    let odd =
+        [json!(null), json!(1), json!("x"), json!([]), json!({}), json!([[]]), json!([{ "type": "x" }])];
+    let kinds = [
+        "message",
+        "reasoning",
+        "function_call",
+        "custom_tool_call",
+        "function_call_output",
+        "shell_call",
+        "shell_call_output",
+        "local_shell_call",
+        "apply_patch_call",
+        "apply_patch_call_output",
+        "additional_tools",
+        "agent_message",
+        "compaction",
+        "web_search_call",
+    ];
+    let fields = [
+        "role",
+        "content",
+        "summary",
+        "arguments",
+        "input",
+        "output",
+        "action",
+        "operation",
+        "call_id",
+        "name",
+        "tools",
+    ];
+    for kind in kinds {
+        for field in fields {
+            for value in &odd {
+                let mut item = json!({ "type": kind, "role": "user", "name": "f", "call_id": "c" });
+                item[field] = value.clone();
+                let body = of_input(json!([item, { "role": "user", "content": "x" }]));
+                for (pair, model) in [(Pair::ResponsesToChat, CHAT), (Pair::ResponsesToMessages, CLAUDE)] {
+                    if let Err(refusal) = translated(pair, model, &body) {
+                        assert!(refusal.param.starts_with("input[0]"), "{refusal:?} {body}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! Thinking of the history: back to who made it, and to those who want it back.
+//! Thinking of the history, for providers that want it back.
 //!
-//! Nobody checks the text of `reasoning_content`, so a provider that wants it gets another's as well; what is
-//! sealed is only for the provider and model whose it is.
+//! What is sealed is only for the provider and model whose it is: as text, or as the signed or encrypted parts
+//! that aggregators write. What nobody sealed is plain text, which nobody checks.
 
 use serde_json::{Map, Value};
 
@@ -22,13 +22,13 @@ impl Thoughts {
     pub(super) fn add(&mut self, reasoning: Reasoning, scene: &Scene<'_>, notes: &mut Notes) {
         let Reasoning { text, encrypted } = reasoning;
         let opened = seal::open(&encrypted, scene.provider, scene.model);
-        let known = opened.is_some();
-        let content = opened.unwrap_or_default();
-        let content = content.strip_prefix(REDACTED).unwrap_or(&content);
-        if let Some(details) = details(content) {
+        let content = opened.as_deref().map(|content| content.strip_prefix(REDACTED).unwrap_or(content));
+        if let Some(details) = content.and_then(details) {
             self.details.extend(details);
-        } else if known || scene.traits.reasoning_content {
-            let text = if text.is_empty() { content.to_owned() } else { text };
+            return;
+        }
+        let own = opened.is_some() || encrypted.is_empty();
+        if own && scene.traits.reasoning_content {
             self.texts.extend(Some(text).filter(|text| !text.is_empty()));
         } else {
             notes.add("reasoning in the history dropped");

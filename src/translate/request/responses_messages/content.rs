@@ -15,7 +15,10 @@ pub(super) fn text(text: &str) -> Value {
 /// The blocks of `system`. Blank ones are refused.
 pub(super) fn system(system: Vec<Vec<Part>>) -> Vec<Value> {
     let parts = system.into_iter().flatten();
-    parts.filter(|part| part.as_text().is_some_and(|text| !text.trim().is_empty())).filter_map(of_text).collect()
+    parts
+        .filter(|part| part.as_text().is_some_and(|text| !text.trim().is_empty()))
+        .filter_map(of_text)
+        .collect()
 }
 
 /// The blocks of what can only be text.
@@ -30,11 +33,7 @@ pub(super) fn blocks(parts: Vec<Part>, traits: &Traits, notes: &mut Notes) -> Re
 
 /// The blocks of a tool's result, and the breakpoint after it. What a tool gives the client has no say in:
 /// media that cannot be read do not end the conversation.
-pub(super) fn result(
-    parts: Vec<Part>,
-    traits: &Traits,
-    notes: &mut Notes,
-) -> (Vec<Value>, Option<Value>) {
+pub(super) fn result(parts: Vec<Part>, traits: &Traits, notes: &mut Notes) -> (Vec<Value>, Option<Value>) {
     let control = parts.iter().rev().find_map(|part| cache::of_part(&part.marks));
     let mut blocks = Vec::with_capacity(parts.len());
     for part in parts {

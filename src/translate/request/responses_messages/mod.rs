@@ -154,7 +154,8 @@ fn write_settings(
 
 /// Anthropic refuses ids that name a person: e-mail addresses and telephone numbers.
 fn is_opaque(user: &str) -> bool {
-    let telephone = user.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '(' | ')' | ' ' | '.'));
+    let telephone =
+        user.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '(' | ')' | ' ' | '.'));
     !user.contains('@') && !telephone && user.chars().count() <= USER_MAX
 }
 

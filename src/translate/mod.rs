@@ -15,7 +15,10 @@
 //! be meant is refused with the name of the field.
 
 pub mod answer;
+pub mod cleanse;
 pub mod effort;
+pub mod fault;
+pub mod headers;
 pub mod memo;
 pub mod notes;
 pub mod parts;

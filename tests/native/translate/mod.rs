@@ -1,3 +1,5 @@
-//! Translation between formats.
+//! Translations, as the gateway uses them.
 
+mod messages_chat;
 mod responses_request;
+mod to_responses;

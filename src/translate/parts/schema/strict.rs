@@ -1,66 +1,89 @@
 //! Whether a schema is within the subset that OpenAI takes with `strict: true`.
+//!
+//! Strict mode refuses the whole request over a schema outside its subset, and making a schema fit would
+//! change what it means (every optional property would become required). So `strict` is asked for only where
+//! the schema fits as it is.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-/// Keywords of the subset. Others may be taken by some models; without them strict is simply not asked for.
-const KEYWORDS: [&str; 22] = [
+/// Keywords that strict mode knows.
+const KNOWN: [&str; 22] = [
     "type",
+    "title",
+    "description",
     "properties",
     "required",
     "additionalProperties",
     "items",
+    "enum",
+    "const",
     "anyOf",
     "$ref",
     "$defs",
     "definitions",
-    "enum",
-    "const",
-    "title",
-    "description",
     "pattern",
-    "format",
     "multipleOf",
     "minimum",
     "maximum",
     "exclusiveMinimum",
     "exclusiveMaximum",
+    "format",
     "minItems",
     "maxItems",
 ];
 
+const FORMATS: [&str; 9] =
+    ["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"];
+
+/// Deepest nesting of objects that strict mode takes.
+const DEPTH_MAX: usize = 10;
+
 /// Whether `schema` may be sent with `strict: true`: an object at the top, and every object closed with all
-/// of its properties required. To make it so would change what it means.
+/// of its properties required.
 pub fn openai_strict(schema: &Value) -> bool {
-    let Value::Object(top) = schema else { return false };
-    top.get("type").is_some_and(|kind| kind == "object") && !top.contains_key("anyOf") && fits(schema)
+    schema.get("type").is_some_and(|kind| kind == "object") && node(schema, 0)
 }
 
-fn fits(schema: &Value) -> bool {
+fn node(schema: &Value, depth: usize) -> bool {
     let Value::Object(schema) = schema else { return false };
-    let shaped = ["type", "anyOf", "$ref", "enum", "const"].iter().any(|key| schema.contains_key(*key));
-    shaped
-        && schema.keys().all(|key| KEYWORDS.contains(&key.as_str()))
-        && (!super::flatten::is_object(schema) || is_closed(schema))
-        && ["properties", "$defs", "definitions"].iter().all(|key| match schema.get(*key) {
-            Some(Value::Object(members)) => members.values().all(fits),
-            other => other.is_none(),
-        })
-        && schema.get("items").is_none_or(fits)
-        && match schema.get("anyOf") {
-            Some(Value::Array(options)) => options.iter().all(fits),
-            other => other.is_none(),
-        }
+    let typed = ["type", "anyOf", "$ref"].iter().any(|name| schema.contains_key(*name));
+    let known = |name: &String| KNOWN.contains(&name.as_str());
+    let format = schema.get("format").is_none_or(|format| FORMATS.iter().any(|known| format == known));
+    depth <= DEPTH_MAX
+        && typed
+        && format
+        && schema.keys().all(known)
+        && (!is_object(schema) || closed(schema))
+        && inner(schema).all(|schema| node(schema, depth + 1))
 }
 
-fn is_closed(schema: &Map<String, Value>) -> bool {
-    let required = schema.get("required").and_then(Value::as_array);
-    let all_required = match schema.get("properties") {
-        Some(Value::Object(properties)) => properties
-            .keys()
-            .all(|name| required.is_some_and(|list| list.iter().any(|other| other == name.as_str()))),
-        other => other.is_none(),
+fn is_object(schema: &Map<String, Value>) -> bool {
+    let named = match schema.get("type") {
+        Some(Value::Array(types)) => types.iter().any(|kind| kind == "object"),
+        Some(kind) => kind == "object",
+        None => false,
     };
-    all_required && schema.get("additionalProperties") == Some(&Value::Bool(false))
+    named || schema.contains_key("properties")
+}
+
+/// Every property is required and there are no others.
+fn closed(schema: &Map<String, Value>) -> bool {
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    let required: BTreeSet<&str> = required.filter_map(Value::as_str).collect();
+    let all = |properties: &Map<String, Value>| {
+        properties.len() == required.len() && properties.keys().all(|name| required.contains(name.as_str()))
+    };
+    schema.get("additionalProperties").is_some_and(|other| other == false)
+        && schema.get("properties").and_then(Value::as_object).is_some_and(all)
+}
+
+fn inner(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    let maps = ["properties", "$defs", "definitions"];
+    let named = maps.into_iter().filter_map(|name| schema.get(name)?.as_object()).flat_map(Map::values);
+    let any = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    named.chain(any).chain(schema.get("items"))
 }
 
 #[cfg(test)]
@@ -90,6 +113,9 @@ mod tests {
             object(json!({ "a": { "type": "string", "minLength": 1 } }), json!(["a"])),
             object(json!({ "a": { "type": "string", "default": "x" } }), json!(["a"])),
             object(json!({ "a": { "oneOf": [] } }), json!(["a"])),
+            object(json!({ "a": { "type": "string" }, "b": { "type": "string" } }), json!(["a", "a"])),
+            object(json!({ "a": { "type": "string", "format": "uri" } }), json!(["a"])),
+            object(json!({ "a": true }), json!(["a"])),
         ] {
             assert!(!openai_strict(&bad), "{bad}");
         }

@@ -12,8 +12,9 @@ pub(super) struct Known {
 
 /// The tool of a type such as `bash_20250124`: the date is a version.
 pub(super) fn known(kind: &str) -> Option<Known> {
-    let name = kind.rsplit_once('_').map(|(name, _)| name)?;
+    let (name, date) = kind.rsplit_once('_')?;
     Some(match name {
+        _ if !date.bytes().all(|byte| byte.is_ascii_digit()) => return None,
         "bash" => Known {
             name: "bash",
             description: "Runs a command in a shell that stays open between calls, and returns its output.",

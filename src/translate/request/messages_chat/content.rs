@@ -5,11 +5,10 @@ use serde_json::{Value, json};
 use super::{
     document,
     field::{Object, Under, object, object_of, required_string, string, take},
-    media::{self, data_url},
     turns::Block,
     work::Work,
 };
-use crate::translate::{Refusal, tools};
+use crate::translate::{Refusal, parts::media::sniff, tools};
 
 /// A part of a Chat message's content.
 pub(super) enum Part {
@@ -61,7 +60,8 @@ fn image_of(source: &mut Object, work: &mut Work<'_>) -> Result<Part, Refusal> {
             let data = required_string(source, "data")?;
             let said = string(source, "media_type")?;
             // A wrong type is refused by many providers, and clients go by the name of the file.
-            data_url(media::sniff(&data).or(said.as_deref()).unwrap_or("image/png"), &data)
+            let found = sniff(&data).filter(|kind| kind.starts_with("image/"));
+            data_url(found.or(said.as_deref()).unwrap_or("image/png"), &data)
         }
         "url" => required_string(source, "url")?,
         _ => {
@@ -71,6 +71,10 @@ fn image_of(source: &mut Object, work: &mut Work<'_>) -> Result<Part, Refusal> {
     };
     let url = object_of([("url", Value::String(url))]);
     Ok(Part::Media(object_of([("type", json!("image_url")), ("image_url", url)])))
+}
+
+pub(super) fn data_url(media_type: &str, base64: &str) -> String {
+    format!("data:{media_type};base64,{base64}")
 }
 
 /// The provider's name of a tool that is loaded from here on.

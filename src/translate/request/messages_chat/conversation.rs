@@ -37,7 +37,9 @@ struct Conversation {
     calls: Vec<Pending>,
     /// Where in `calls` an id is; the same id twice is answered in order.
     by_id: BTreeMap<String, VecDeque<usize>>,
-    /// What came after the last assistant turn, besides results.
+    /// Whether one of them has its result.
+    answered: bool,
+    /// What came after the last assistant turn, besides results; nothing empty.
     rest: Vec<Rest>,
 }
 
@@ -69,7 +71,10 @@ impl Conversation {
                         let result = result(&mut block.fields, work).under(|| format!("content[{index}]"))?;
                         self.result(result, work);
                     } else {
-                        self.rest.push(Rest::Parts(parts(block, work).under(|| "content".to_owned())?));
+                        let parts = parts(block, work).under(|| "content".to_owned())?;
+                        if !parts.is_empty() {
+                            self.rest.push(Rest::Parts(parts));
+                        }
                     }
                 }
             }
@@ -93,6 +98,7 @@ impl Conversation {
         let place = self.by_id.get_mut(&result.id).and_then(VecDeque::pop_front);
         if let Some(pending) = place.and_then(|place| self.calls.get_mut(place)) {
             pending.result = Some(result);
+            self.answered = true;
             return;
         }
         work.note("tool_result without its tool_use became text");
@@ -102,8 +108,7 @@ impl Conversation {
     }
 
     fn assistant(&mut self, next: Assistant, work: &mut Work<'_>) {
-        let answered = self.calls.iter().any(|call| call.result.is_some());
-        let between = answered || self.rest.iter().any(|rest| !rest.is_empty());
+        let between = self.answered || !self.rest.is_empty();
         if next.is_empty() && (between || self.done.is_empty()) {
             work.note("assistant turns without text or calls dropped");
             return;
@@ -125,6 +130,7 @@ impl Conversation {
     /// Writes down everything since the last assistant turn.
     fn take_turns(&mut self, work: &mut Work<'_>) {
         self.by_id.clear();
+        self.answered = false;
         let mut user = Vec::new();
         for Pending { id, result } in std::mem::take(&mut self.calls) {
             let (text, media) = match result {
@@ -194,10 +200,4 @@ impl Conversation {
 
 fn said(role: &str, content: Value) -> Value {
     object_of([("role", json!(role)), ("content", content)])
-}
-
-impl Rest {
-    fn is_empty(&self) -> bool {
-        matches!(self, Self::Parts(parts) if parts.is_empty())
-    }
 }

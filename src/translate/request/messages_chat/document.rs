@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{
-    content::{self, Part},
+    content::{self, Part, data_url},
     field::{Object, Under, object, object_of, required_string, string, take},
-    media::{data_url, sniff},
     turns::{Block, blocks},
     work::Work,
 };
-use crate::translate::Refusal;
+use crate::translate::{Refusal, parts::media::sniff};
 
 const PDF: &str = "application/pdf";
 
@@ -95,7 +94,7 @@ fn file(source: &mut Object, about: &About, work: &mut Work<'_>) -> Result<Vec<P
         work.note("documents replaced by a remark: the model takes none");
         return Ok(vec![Part::Text(format!("{}\n(left out: this model takes no files)", about.header()))]);
     }
-    let data = data_url(sniff(&data).or(said.as_deref()).unwrap_or(PDF), &data);
+    let data = data_url(sniff(&data).filter(|kind| *kind == PDF).or(said.as_deref()).unwrap_or(PDF), &data);
     let file = object_of([("filename", json!(about.file_name())), ("file_data", Value::String(data))]);
     let mut parts = Vec::with_capacity(2);
     if about.context.is_some() {

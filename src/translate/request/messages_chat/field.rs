@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::translate::Refusal;
 
+pub(super) use crate::translate::parts::fields::object_of;
+
 pub(super) type Object = Map<String, Value>;
 
 /// Says where the object is in which a field was refused.
@@ -71,11 +73,6 @@ pub(super) fn number(object: &mut Object, name: &str) -> Result<Option<Value>, R
         number @ Value::Number(_) => Ok(Some(number)),
         _ => Err(Refusal::new(name, "must be a number")),
     }
-}
-
-/// An object of these members, moved in: `json!` would copy them.
-pub(super) fn object_of<const N: usize>(members: [(&str, Value); N]) -> Value {
-    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// An element of a list that has to be an object.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::translate::{
     Refusal,
-    parts::{plain_schema, strict},
+    parts::{plain_schema, schema::openai_strict},
 };
 
 /// What a schema is called when the client has no name for it; Chat wants one.
@@ -54,7 +54,7 @@ fn of(mut format: Object, work: &mut Work<'_>) -> Result<Option<Format>, Refusal
     if work.traits().plain_schemas {
         plain_schema::plain(&mut schema);
     }
-    let strict = strict::fits(&schema);
+    let strict = openai_strict(&schema);
     let named = object_of([("name", json!(NAME)), ("schema", schema), ("strict", json!(strict))]);
     Ok(Some(Format::Native(object_of([("type", json!("json_schema")), ("json_schema", named)]))))
 }

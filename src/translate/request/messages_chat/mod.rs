@@ -14,7 +14,6 @@ mod effort;
 mod field;
 mod format;
 mod identity;
-mod media;
 mod options;
 mod result;
 mod system;
@@ -34,10 +33,14 @@ use crate::translate::{Memo, Refusal, Scene, Translated, parts::estimate};
 
 pub fn translate(body: &[u8], scene: &Scene<'_>) -> Result<Translated, Refusal> {
     let Ok(Value::Object(mut request)) = serde_json::from_slice(body) else {
-        return Err(Refusal::new("body", "must be a JSON object"));
+        return Err(Refusal::new("body", "the body must be a JSON object"));
     };
     let mut work = Work::new(scene);
-    let out = Value::Object(chat(&mut request, &mut work)?);
+    let out = chat(&mut request, &mut work).map_err(|Refusal { param, message }| {
+        let message = format!("`{param}` {message}");
+        Refusal { param, message }
+    })?;
+    let out = Value::Object(out);
     drop(request);
     let mut memo = Memo::new(scene);
     memo.input_estimate = estimate::input_tokens(&out);
@@ -53,7 +56,7 @@ fn chat(body: &mut Object, work: &mut Work<'_>) -> Result<Object, Refusal> {
     let mut out = Object::new();
     out.insert("model".to_owned(), json!(work.scene.model));
     // First, while there is everything to look at.
-    let identity = identity::identity(body, work.scene)?;
+    let identity = if work.traits().openai { Some(identity::identity(body, work.scene)?) } else { None };
     work.uncached(body);
 
     let mut config = object(body, "output_config")?.unwrap_or_default();
@@ -77,7 +80,7 @@ fn chat(body: &mut Object, work: &mut Work<'_>) -> Result<Object, Refusal> {
     }
     options::stream(body, &mut out, work)?;
     options::tier(body, &mut out, work)?;
-    if work.traits().openai {
+    if let Some(identity) = identity {
         if let Some(user) = identity.safety_identifier {
             out.insert("safety_identifier".to_owned(), json!(user));
         }

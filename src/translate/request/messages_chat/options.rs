@@ -3,21 +3,20 @@
 use serde_json::{Value, json};
 
 use super::{
-    field::{Object, flag, list, number, string, take},
+    field::{Object, flag, list, number, string},
     work::Work,
 };
-use crate::translate::Refusal;
+use crate::translate::{Refusal, parts::fields};
 
 /// Chat takes no more.
 const STOPS_MAX: usize = 4;
 
 /// `max_tokens` as the provider calls it, no more than the model can write.
 pub(super) fn limit(body: &mut Object, out: &mut Object, work: &mut Work<'_>) -> Result<(), Refusal> {
-    let asked = match take(body, "max_tokens") {
-        // Anthropic requires it, but nothing is lost without.
-        Value::Null => return Ok(()),
-        value => value.as_u64().ok_or_else(|| Refusal::new("max_tokens", "must be a whole number"))?,
-    };
+    let asked = fields::whole(body, "max_tokens", "")
+        .map_err(|_| Refusal::new("max_tokens", "must be a whole number"))?;
+    // Anthropic requires it, but nothing is lost without.
+    let Some(asked) = asked else { return Ok(()) };
     if asked == 0 {
         return Err(Refusal::new(
             "max_tokens",

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::translate::{
     Refusal,
-    parts::{plain_schema, strict},
+    parts::{plain_schema, schema::openai_strict},
 };
 
 /// What Claude Code sends in place of tools that it has put off.
@@ -83,7 +83,7 @@ fn tool(
     }
     let schema = schema(object(&mut tool, "input_schema")?, work);
     let wants_strict = flag(&mut tool, "strict")?;
-    let strict = wants_strict && work.traits().openai && strict::fits(&schema);
+    let strict = wants_strict && work.traits().openai && openai_strict(&schema);
     if wants_strict && !strict {
         work.note("strict dropped from tools whose schema or provider does not allow it");
     }
@@ -101,8 +101,12 @@ fn anthropics(
     if let Some(known) = client_tools::known(kind) {
         let name = string(tool, "name")?.unwrap_or_else(|| known.name.to_owned());
         let upstream = work.tool_name(&name)?;
-        let description = Some(known.description.to_owned());
-        return Ok(Some((name, function(&upstream, description, known.schema, false))));
+        let mut description = known.description.to_owned();
+        let mut pixels = |name: &str| take(tool, name).as_u64();
+        if let (Some(width), Some(height)) = (pixels("display_width_px"), pixels("display_height_px")) {
+            description = format!("{description} The screen is {width} by {height} pixels.");
+        }
+        return Ok(Some((name, function(&upstream, Some(description), known.schema, false))));
     }
     if kind.starts_with("web_search_") && work.traits().openai && work.scene.model.contains("-search") {
         out.insert("web_search_options".to_owned(), web_search(tool));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::translate::{
     Notes, Refusal, Scene, Traits,
     effort::Effort,
-    tools::{ClientTool, ToolNames},
+    tools::{ClientTool, Collision, ToolNames},
 };
 
 use super::field::Object;
@@ -42,9 +42,9 @@ impl<'a> Work<'a> {
 
     /// The provider's name of a tool. `name` was the field.
     pub(super) fn tool_name(&mut self, name: &str) -> Result<String, Refusal> {
-        self.names
-            .add(ClientTool::function(name))
-            .map_err(|collision| Refusal::new("name", collision.to_string()))
+        self.names.add(ClientTool::function(name)).map_err(|Collision(same)| {
+            Refusal::new("name", format!("comes to the name of another tool, `{same}`"))
+        })
     }
 
     /// Chat has no marks for what to cache: OpenAI's own models find repeated beginnings by themselves, and

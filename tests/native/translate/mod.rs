@@ -6,4 +6,5 @@ mod from_messages;
 mod messages_chat;
 mod to_chat;
 mod to_chat_mutations;
+mod responses_request;
 mod to_responses;

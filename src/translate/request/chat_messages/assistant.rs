@@ -139,7 +139,7 @@ fn thinking(message: &Map<String, Value>, scene: &Scene<'_>, notes: &mut Notes) 
     let unsigned = ["reasoning_content", "reasoning"];
     let unsigned =
         unsigned.iter().any(|key| message.get(*key).and_then(Value::as_str).is_some_and(|t| !t.is_empty()));
-    if blocks.is_empty() && unsigned {
+    if details.is_none() && unsigned {
         notes.add("thinking without a signature dropped");
     }
     blocks

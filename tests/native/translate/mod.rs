@@ -1,10 +1,11 @@
 //! Translations, as the gateway uses them.
 
 mod chat_checker;
+mod chat_messages;
 mod contract;
 mod from_messages;
 mod messages_chat;
+mod responses_request;
 mod to_chat;
 mod to_chat_mutations;
-mod responses_request;
 mod to_responses;

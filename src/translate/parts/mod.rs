@@ -7,7 +7,6 @@ pub mod media;
 pub mod plain_schema;
 pub mod sampling;
 pub mod schema;
-pub mod strict;
 pub mod structured;
 pub mod thinking;
 pub mod tool_list;

@@ -11,7 +11,11 @@ use std::{
     path::Path,
 };
 
-use llm_router::translate::{self, Pair, Refusal, Scene, Traits, Translated, seal};
+use llm_router::translate::{
+    self, Pair, Refusal, Scene, Traits, Translated,
+    answer::{Piece, Stop, Usage, to_responses},
+    seal,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -172,6 +176,53 @@ fn edge_18_calls_of_the_history_have_the_same_names() {
     assert_eq!(calls[0]["function"]["arguments"], r#"{"input":"x = \"1\""}"#);
     assert_eq!(calls[1]["function"]["arguments"], r#"{"input":""}"#);
     assert_eq!(sent.memo.tools.client("gone__tool").namespace.as_deref(), Some("gone"));
+}
+
+/// What an answer gives the client to keep comes back to the provider as it left it.
+#[test]
+fn edge_18_answers_become_history() {
+    let mut body = of_input(json!([{ "role": "user", "content": "go" }]));
+    body["tools"] = json!([
+        { "type": "namespace", "name": "functions", "tools": [{ "type": "custom", "name": "exec" }] },
+        { "type": "function", "name": "plain", "parameters": {} },
+    ]);
+    let memo = translated(Pair::ResponsesToMessages, CLAUDE, &body).unwrap().memo;
+    let call =
+        |call: usize, id: &str, name: &str| Piece::Call { call, id: id.to_owned(), name: name.to_owned() };
+    let arguments = |call: usize, json: &str| Piece::Arguments { call, json: json.to_owned() };
+    let pieces = vec![
+        Piece::Begin(Usage::default()),
+        Piece::Thinking("Hm.".to_owned()),
+        Piece::Signature("c2ln".to_owned()),
+        Piece::Redacted("b3BhcXVl".to_owned()),
+        Piece::Text("I will.".to_owned()),
+        call(0, "toolu_1", "functions__exec"),
+        arguments(0, r#"{"input":"ls()"}"#),
+        Piece::CallEnd { call: 0 },
+        call(1, "toolu_2", "plain"),
+        arguments(1, r#"{"a":1}"#),
+        Piece::CallEnd { call: 1 },
+        Piece::End(Stop::ToolUse, Usage::default()),
+    ];
+    let answer: Value = serde_json::from_slice(&to_responses::document(pieces, &memo)).unwrap();
+    let input = body["input"].as_array_mut().unwrap();
+    input.extend(answer["output"].as_array().unwrap().iter().cloned());
+    input.push(json!({ "type": "custom_tool_call_output", "call_id": "toolu_1", "output": "x" }));
+    input.push(json!({ "type": "function_call_output", "call_id": "toolu_2", "output": "y" }));
+    let (out, notes) = sent(Pair::ResponsesToMessages, CLAUDE, &body);
+    assert_eq!(notes, Vec::<&str>::new());
+    assert_eq!(
+        out["messages"][1]["content"],
+        json!([
+            { "type": "thinking", "thinking": "Hm.", "signature": "c2ln" },
+            { "type": "redacted_thinking", "data": "b3BhcXVl" },
+            { "type": "text", "text": "I will." },
+            { "type": "tool_use", "id": "toolu_1", "name": "functions__exec", "input": { "input": "ls()" } },
+            { "type": "tool_use", "id": "toolu_2", "name": "plain", "input": { "a": 1 } },
+        ])
+    );
+    let elsewhere = sent(Pair::ResponsesToMessages, "claude-opus-4-8", &body).0;
+    assert_eq!(elsewhere["messages"][1]["content"].as_array().unwrap().len(), 3);
 }
 
 #[test]
@@ -341,6 +392,16 @@ fn edge_50_calls_and_outputs_are_paired_in_messages() {
     assert_eq!((&out["tools"][0]["name"], &out["tool_choice"]), (&json!("f"), &json!({ "type": "none" })));
 }
 
+#[test]
+fn edge_39_every_call_has_an_id_of_its_own() {
+    let call = |id: &str| json!({ "type": "function_call", "name": "f", "call_id": id, "arguments": "{}" });
+    let ids = ["a", "a_2", "a", "a", "b", "a"];
+    let out = told(&chat(&of_input(Value::Array(ids.map(call).to_vec()))));
+    assert!(out.starts_with("assistant +a+a_2+a_3+a_4+b+a_5 |"), "{out}");
+    let many = vec![call("x"); 20_000];
+    assert_eq!(chat(&of_input(Value::Array(many)))["messages"].as_array().unwrap().len(), 20_001);
+}
+
 fn any_item() -> impl Strategy<Value = Value> {
     let id = prop::sample::select(vec!["a", "b", "c", "a_2"]);
     let role = prop::sample::select(vec!["user", "assistant", "developer"]);
@@ -439,7 +500,8 @@ fn edge_79_formats_of_the_text() {
     let old = translated(Pair::ResponsesToMessages, "claude-3-5-sonnet-20241022", &body).unwrap();
     assert_eq!(old.memo.json_tool.as_deref(), Some("structured_output"));
     let old: Value = serde_json::from_slice(&old.body).unwrap();
-    assert_eq!(old["tool_choice"], json!({ "type": "tool", "name": "structured_output" }));
+    assert_eq!(old["tool_choice"]["name"], "structured_output");
+    assert_eq!(old["tool_choice"]["disable_parallel_tool_use"], true);
     body["text"] = json!({ "format": { "type": "json_object" }, "verbosity": "low" });
     assert_eq!(chat(&body)["response_format"], json!({ "type": "json_object" }));
     assert!(chat(&body).get("verbosity").is_none());

@@ -73,7 +73,7 @@ struct Gatherer {
     to_come: BTreeMap<String, usize>,
     turns: Vec<Turn>,
     open: Option<Open>,
-    /// How many calls had an id; of ids that had to be made as well.
+    /// Of calls, as they are sent on; each with the last number that was tried for another call of that id.
     ids: BTreeMap<String, usize>,
 }
 
@@ -158,11 +158,14 @@ impl Gatherer {
     /// `id`, or one made of it if there is a call of that id already.
     fn unique(&mut self, id: &str) -> String {
         let mut unique = id.to_owned();
-        while let Some(count) = self.ids.get_mut(&unique) {
-            *count += 1;
-            unique = format!("{id}_{count}");
+        // Goes on where it ended the last time, so that many of an id do not take ever longer.
+        let mut number = self.ids.get(id).copied().unwrap_or(1);
+        while self.ids.contains_key(&unique) {
+            number = number.saturating_add(1);
+            unique = format!("{id}_{number}");
         }
         self.ids.insert(unique.clone(), 1);
+        self.ids.insert(id.to_owned(), number);
         unique
     }
 

@@ -26,24 +26,27 @@ use crate::translate::{
 
 /// Longest `metadata.user_id`, in characters.
 const USER_MAX: usize = 256;
+/// Shortest telephone number.
+const TELEPHONE_DIGITS: usize = 7;
 
 pub fn translate(body: &[u8], scene: &Scene<'_>) -> Result<Translated, Refusal> {
-    let mut notes = Notes::default();
-    let notes_ref = &mut notes;
-    let request = responses::read(body, notes_ref)?;
+    let mut taken = Notes::default();
+    let notes = &mut taken;
+    let request = responses::read(body, notes)?;
     let Request { system, turns, mut tools, tool_choice, settings, echo } = request;
     let traits = scene.traits;
 
-    let (mut list, mut choice) = tools::read(&tools, tool_choice, traits, notes_ref)?;
+    let (mut list, mut choice) = tools::read(&tools, tool_choice, traits, notes)?;
     let mut system = content::system(system);
-    let turns = conversation::read(turns, &mut tools, scene, notes_ref)?;
-    let shape = shape(&settings.format, &mut list, &mut choice, traits, notes_ref)?;
+    let turns = conversation::read(turns, &mut tools, scene, notes)?;
+    let shape = shape(&settings.format, &mut list, &mut choice, traits, notes)?;
     system.extend(shape.instruction.as_deref().map(content::text));
-    if list.is_empty() {
+    if list.is_empty() && turns.names().next().is_some() {
+        notes.add("tools of the history added: calls need definitions");
         list.stubs(turns.names());
-        choice = if list.is_empty() { Choice::Unset } else { Choice::None };
+        choice = Choice::None;
     }
-    let plan = plan(&settings, &choice, &turns, traits, notes_ref);
+    let plan = plan(&settings, &choice, &turns, traits, notes);
 
     let mut out = Map::new();
     let mut set = |name: &str, value: Value| out.insert(name.to_owned(), value);
@@ -52,16 +55,20 @@ pub fn translate(body: &[u8], scene: &Scene<'_>) -> Result<Translated, Refusal> 
     if !system.is_empty() {
         set("system", Value::Array(system));
     }
-    let rules = Rules { mid_system: traits.mid_system, prefill: plan.prefill, thinking: plan.history };
-    set("messages", Value::Array(turns.finish(rules, notes_ref)));
+    // An answer of a given shape cannot be begun.
+    let prefill = plan.prefill && shape.format.is_none() && shape.tool.is_none();
+    let rules = Rules { mid_system: traits.mid_system, prefill, thinking: plan.history };
+    set("messages", Value::Array(turns.finish(rules, notes)));
     if !list.is_empty() {
-        set("tools", Value::Array(list.finish(shape.weight, notes_ref)));
-        if let Some(choice) = choice.write(plan.forced, settings.parallel == Some(false)) {
+        set("tools", Value::Array(list.finish(shape.weight, notes)));
+        // One call is the answer; a second would be another one.
+        let one_at_a_time = settings.parallel == Some(false) || shape.tool.is_some();
+        if let Some(choice) = choice.write(plan.forced, one_at_a_time) {
             set("tool_choice", choice);
         }
     }
-    write_settings(&settings, plan, shape.format, traits, &mut out, notes_ref);
-    cache::limit(&mut out, traits, notes_ref);
+    write_settings(&settings, plan, shape.format, traits, &mut out, notes);
+    cache::limit(&mut out, traits, notes);
 
     let out = Value::Object(out);
     let mut memo = Memo::new(scene);
@@ -69,7 +76,7 @@ pub fn translate(body: &[u8], scene: &Scene<'_>) -> Result<Translated, Refusal> 
     memo.echo = echo;
     memo.json_tool = shape.tool;
     memo.input_estimate = input_tokens(&out);
-    Ok(Translated { body: out.to_string().into_bytes(), memo, notes })
+    Ok(Translated { body: out.to_string().into_bytes(), memo, notes: taken })
 }
 
 fn shape(
@@ -131,8 +138,14 @@ fn write_settings(
     if !config.is_empty() {
         set("output_config", Value::Object(config));
     }
-    if let Some(user) = settings.user.as_deref().filter(|user| is_opaque(user)) {
-        set("metadata", json!({ "user_id": user }));
+    match settings.user.as_deref().filter(|user| !user.trim().is_empty()) {
+        Some(user) if names_a_person(user) || user.chars().count() > USER_MAX => {
+            notes.add("user dropped: an e-mail address, a telephone number, or too long");
+        }
+        Some(user) => {
+            set("metadata", json!({ "user_id": user }));
+        }
+        None => {}
     }
     match settings.service_tier.as_deref() {
         Some("auto") if traits.claude => {
@@ -152,11 +165,12 @@ fn write_settings(
     }
 }
 
-/// Anthropic refuses ids that name a person: e-mail addresses and telephone numbers.
-fn is_opaque(user: &str) -> bool {
+/// Anthropic refuses ids by which a person can be found.
+fn names_a_person(user: &str) -> bool {
     let telephone =
-        user.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '(' | ')' | ' ' | '.'));
-    !user.contains('@') && !telephone && user.chars().count() <= USER_MAX
+        |c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '(' | ')' | '.');
+    let digits = user.chars().filter(char::is_ascii_digit).count();
+    user.contains('@') || (digits >= TELEPHONE_DIGITS && user.chars().all(telephone))
 }
 
 #[cfg(test)]
@@ -165,9 +179,9 @@ mod tests {
 
     #[test]
     fn nobody_is_named() {
-        for user in ["a@b.test", "+49 228 1234", "0228-1234", "", &"x".repeat(257)] {
-            assert!(!is_opaque(user), "{user}");
+        for user in ["a@b.test", "+49 228 1234", "0228-1234567"] {
+            assert!(names_a_person(user), "{user}");
         }
-        assert!(is_opaque("user-1f3a"));
+        assert!(!names_a_person("user-1f3a") && !names_a_person("12345"));
     }
 }

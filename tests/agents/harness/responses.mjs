@@ -1,0 +1,103 @@
+// What OpenAI itself says to Codex: its own provider, to compare with.
+
+import { failure, pieces, record, stream, textOf } from './pieces.mjs';
+
+export const isModel = (path) => path === '/v1/responses';
+
+export const error = (message, type = 'invalid_request_error', code = null) => ({
+  error: { message, type, param: null, code },
+});
+
+const USAGE = {
+  input_tokens: 12_000,
+  input_tokens_details: { cached_tokens: 11_000 },
+  output_tokens: 40,
+  output_tokens_details: { reasoning_tokens: 0 },
+  total_tokens: 12_040,
+};
+
+/** Tools by name, in front of it `<namespace>__`. */
+function toolsOf(body) {
+  const lifted = body.input.filter(({ type }) => type === 'additional_tools').flatMap(({ tools }) => tools);
+  return [...(body.tools ?? []), ...lifted].flatMap(({ type, name, tools }) =>
+    type === 'namespace' ? tools.map((tool) => `${name}__${tool.name}`) : name ? [name] : [],
+  );
+}
+
+export function read(body) {
+  const results = body.input.filter(({ type }) => /^(function|custom_tool)_call_output$/.test(type));
+  const reasoning = body.input.filter(({ type }) => type === 'reasoning');
+  return {
+    tools: toolsOf(body),
+    results: new Map(results.map((item) => [item.call_id, textOf(item.output)])),
+    thoughts: reasoning.map((item) => ({ text: textOf(item.summary), signature: item.encrypted_content })),
+    body,
+  };
+}
+
+export function answer({ thinking, text, calls = [], fault }, seen, issued) {
+  const { model } = seen.body;
+  const items = [];
+  const number = ++issued.answers;
+  if (thinking) {
+    const summary = [{ type: 'summary_text', text: thinking.text }];
+    items.push({ type: 'reasoning', id: `rs_${number}`, summary, encrypted_content: thinking.signature });
+  }
+  if (text) {
+    const content = [{ type: 'output_text', text, annotations: [] }];
+    items.push({ type: 'message', id: `msg_${number}`, role: 'assistant', status: 'completed', content });
+  }
+  for (const call of calls) {
+    const call_id = `call_${issued.ids.size}_${call.id}`;
+    issued.ids.add(call_id);
+    const [, namespace, name] = /^(?:(.+)__)?(.+)$/.exec(seen.tool(call.tool));
+    const base = { call_id, name, ...(namespace ? { namespace } : {}), status: 'completed' };
+    items.push(
+      typeof call.input === 'string'
+        ? { type: 'custom_tool_call', id: `ctc_${call_id}`, ...base, input: call.input }
+        : { type: 'function_call', id: `fc_${call_id}`, ...base, arguments: JSON.stringify(call.input) },
+    );
+  }
+
+  let sequence_number = 0;
+  const event = (type, rest) => record({ type, sequence_number: sequence_number++, ...rest }, type);
+  const response = { id: `resp_${number}`, object: 'response', created_at: 1_790_000_000, model, output: [] };
+  const begun = { response: { ...response, status: 'in_progress' } };
+  const chunks = [event('response.created', begun), event('response.in_progress', begun)];
+  items.forEach((item, output_index) => {
+    chunks.push(event('response.output_item.added', { output_index, item: { ...item, status: 'in_progress' } }));
+    if (item.type === 'message') {
+      const at = { item_id: item.id, output_index, content_index: 0 };
+      for (const delta of pieces(text)) chunks.push(event('response.output_text.delta', { ...at, delta }));
+    }
+    if (!fault) chunks.push(event('response.output_item.done', { output_index, item }));
+  });
+  if (fault) {
+    const said =
+      fault === 'broken_overloaded'
+        ? { code: 'server_is_overloaded', message: 'Overloaded' }
+        : { code: 'server_error', message: 'Internal server error' };
+    const failed = { response: { ...response, status: 'failed', error: said } };
+    return stream([...chunks, event('response.failed', failed)]);
+  }
+  const done = { response: { ...response, status: 'completed', output: items, usage: USAGE } };
+  return stream([...chunks, event('response.completed', done)]);
+}
+
+export function fault({ fault: kind, after }) {
+  switch (kind) {
+    case 'rate_limit':
+      return failure(429, error('Rate limit reached', 'requests', 'rate_limit_exceeded'), { after });
+    case 'overloaded':
+      return failure(503, error('Overloaded', 'server_error', 'server_is_overloaded'));
+    case 'context':
+      return failure(
+        400,
+        error(
+          'Your input exceeds the context window of this model. Please adjust your input and try again.',
+          'invalid_request_error',
+          'context_length_exceeded',
+        ),
+      );
+  }
+}

@@ -21,4 +21,6 @@ mod routing;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod translate;
+#[cfg(test)]
 mod world;

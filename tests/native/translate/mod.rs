@@ -1,0 +1,3 @@
+//! Translation between formats.
+
+mod contract;

@@ -140,7 +140,7 @@ fn answered<R>(status: u16, failure: FailureBody, diagnosis: Diagnosis, provider
         // The caller's own key is fine; saying 401 would make people change the wrong one.
         401 => {
             let message = format!("Provider `{provider}` refused the key that this gateway has for it");
-            Content::Error(ClientError::new(Kind::Api, message))
+            Content::Error(ClientError::new(Kind::Api, message).should_retry(false))
         }
         300..=399 => {
             let message =

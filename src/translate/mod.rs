@@ -16,6 +16,8 @@
 
 pub mod answer;
 pub mod effort;
+pub mod fault;
+pub mod headers;
 pub mod memo;
 pub mod notes;
 pub mod parts;

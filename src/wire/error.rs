@@ -2,63 +2,60 @@
 //!
 //! Shapes and type names are those that the formats' official SDKs raise their exception classes from.
 
+mod kind;
+
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use super::Wire;
 
-/// What went wrong, as far as a client can act on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    InvalidRequest,
-    /// The caller's own key is missing or wrong.
-    Authentication,
-    Permission,
-    NotFound,
-    ModelNotFound,
-    TooLarge,
-    RateLimit,
-    /// The gateway or every provider failed.
-    Api,
-    Unavailable,
-    Timeout,
-    /// The gateway's config is broken or missing.
-    Configuration,
-    /// The provider's: no credit.
-    Billing,
-    /// The provider's: more input than the model's context window.
-    ContextLength,
-    /// The provider's: its content policy.
-    ContentPolicy,
-    /// The provider's: too much load.
-    Overloaded,
-}
+pub use kind::Kind;
 
 /// An error and all that a client is told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientError {
-    pub status: u16,
     pub kind: Kind,
+    /// Where it is another than the client's format has for the kind.
+    pub status: Option<u16>,
     /// For people: what was wrong and what to do.
     pub message: String,
+    /// What Messages clients are told instead: the sentence that they recognise the cause by.
+    pub sentence: Option<String>,
     /// The request field at fault.
-    pub param: Option<&'static str>,
+    pub param: Option<Cow<'static, str>>,
     /// When to try again, in ms.
     pub retry_after_ms: Option<u64>,
+    /// Whether trying again may help, where that is known better than by the status.
+    pub should_retry: Option<bool>,
 }
 
 impl ClientError {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { status: kind.status(), kind, message: message.into(), param: None, retry_after_ms: None }
+        Self {
+            kind,
+            status: None,
+            message: message.into(),
+            sentence: None,
+            param: None,
+            retry_after_ms: None,
+            should_retry: kind.is_hopeless().then_some(false),
+        }
     }
 
     #[must_use]
     pub fn status(self, status: u16) -> Self {
-        Self { status, ..self }
+        Self { status: Some(status), ..self }
     }
 
     #[must_use]
-    pub fn param(self, param: &'static str) -> Self {
-        Self { param: Some(param), ..self }
+    pub fn sentence(self, sentence: impl Into<String>) -> Self {
+        Self { sentence: Some(sentence.into()), ..self }
+    }
+
+    #[must_use]
+    pub fn param(self, param: impl Into<Cow<'static, str>>) -> Self {
+        Self { param: Some(param.into()), ..self }
     }
 
     #[must_use]
@@ -66,104 +63,70 @@ impl ClientError {
         Self { retry_after_ms: ms, ..self }
     }
 
+    #[must_use]
+    pub fn should_retry(self, should: bool) -> Self {
+        Self { should_retry: Some(should), ..self }
+    }
+
+    /// The HTTP status that a client of `wire` gets.
+    pub fn status_for(&self, wire: Wire) -> u16 {
+        self.status.unwrap_or_else(|| self.kind.status(wire))
+    }
+
+    /// The message that a client of `wire` gets.
+    pub fn message_for(&self, wire: Wire) -> &str {
+        match (&self.sentence, wire) {
+            (Some(sentence), Wire::Messages) => sentence,
+            _ => &self.message,
+        }
+    }
+
     /// The response body.
     pub fn body(&self, wire: Wire, request_id: &str) -> String {
         match wire {
-            Wire::Messages => json!({
-                "type": "error",
-                "error": { "type": self.kind.messages_type(), "message": self.message },
-                "request_id": request_id,
-            }),
-            Wire::Chat | Wire::Responses | Wire::Completions => {
-                let (kind, code) = self.kind.chat_type();
-                json!({ "error": { "message": self.message, "type": kind, "param": self.param, "code": code } })
-            }
+            Wire::Messages => messages_event(self, request_id),
+            Wire::Chat | Wire::Responses | Wire::Completions => self.openai_body(wire),
         }
-        .to_string()
+    }
+
+    /// `code` and `message` of the `error` in a Responses client's `Response`.
+    pub fn in_response(&self) -> (&'static str, &str) {
+        (self.kind.responses_code(), self.message_for(Wire::Responses))
+    }
+
+    fn openai_body(&self, wire: Wire) -> String {
+        let (kind, code) = self.kind.openai_type();
+        let param = self.param.as_deref().or(self.kind.param(wire));
+        let message = self.message_for(wire);
+        json!({ "error": { "message": message, "type": kind, "param": param, "code": code } }).to_string()
     }
 
     /// Response headers besides the content type.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
-        let Some(ms) = self.retry_after_ms else { return Vec::new() };
-        // Whole seconds, rounded up: a client that waits this long finds the window open.
-        vec![
-            ("retry-after", ms.div_ceil(1_000).max(1).to_string()),
-            ("retry-after-ms", ms.max(1).to_string()),
-        ]
+        let mut headers = Vec::new();
+        if let Some(ms) = self.retry_after_ms {
+            // Whole seconds, rounded up: a client that waits this long finds the window open.
+            headers.push(("retry-after", ms.div_ceil(1_000).max(1).to_string()));
+            headers.push(("retry-after-ms", ms.max(1).to_string()));
+        }
+        headers.extend(self.should_retry.map(|should| ("x-should-retry", should.to_string())));
+        headers
     }
 }
 
-impl Kind {
-    /// In log lines.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::Authentication => "authentication",
-            Self::Permission => "permission",
-            Self::NotFound => "not_found",
-            Self::ModelNotFound => "model_not_found",
-            Self::TooLarge => "too_large",
-            Self::RateLimit => "rate_limit",
-            Self::Api => "api",
-            Self::Unavailable => "unavailable",
-            Self::Timeout => "timeout",
-            Self::Configuration => "configuration",
-            Self::Billing => "billing",
-            Self::ContextLength => "context_length",
-            Self::ContentPolicy => "content_policy",
-            Self::Overloaded => "overloaded",
-        }
-    }
+/// The data of the `error` event that ends a Messages stream.
+pub fn messages_event(error: &ClientError, request_id: &str) -> String {
+    json!({
+        "type": "error",
+        "error": { "type": error.kind.messages_type(), "message": error.message_for(Wire::Messages) },
+        "request_id": request_id,
+    })
+    .to_string()
+}
 
-    fn status(self) -> u16 {
-        match self {
-            Self::InvalidRequest | Self::ContextLength | Self::ContentPolicy => 400,
-            Self::Authentication => 401,
-            Self::Permission => 403,
-            Self::NotFound | Self::ModelNotFound => 404,
-            Self::TooLarge => 413,
-            Self::RateLimit => 429,
-            Self::Billing => 402,
-            Self::Overloaded => 529,
-            Self::Configuration => 500,
-            Self::Api => 502,
-            Self::Unavailable => 503,
-            Self::Timeout => 504,
-        }
-    }
-
-    fn messages_type(self) -> &'static str {
-        match self {
-            Self::InvalidRequest | Self::ContextLength | Self::ContentPolicy => "invalid_request_error",
-            Self::Authentication => "authentication_error",
-            Self::Permission => "permission_error",
-            Self::NotFound | Self::ModelNotFound => "not_found_error",
-            Self::TooLarge => "request_too_large",
-            Self::RateLimit => "rate_limit_error",
-            Self::Api | Self::Unavailable | Self::Configuration => "api_error",
-            Self::Timeout => "timeout_error",
-            Self::Billing => "billing_error",
-            Self::Overloaded => "overloaded_error",
-        }
-    }
-
-    /// Chat Completions' `type` and `code`.
-    fn chat_type(self) -> (&'static str, Option<&'static str>) {
-        match self {
-            Self::InvalidRequest | Self::NotFound | Self::TooLarge => ("invalid_request_error", None),
-            Self::Authentication => ("invalid_request_error", Some("invalid_api_key")),
-            Self::Permission => ("permission_error", None),
-            Self::ModelNotFound => ("invalid_request_error", Some("model_not_found")),
-            Self::RateLimit => ("rate_limit_error", Some("rate_limit_exceeded")),
-            Self::Api | Self::Unavailable => ("server_error", None),
-            Self::Timeout => ("server_error", Some("timeout")),
-            Self::Configuration => ("server_error", Some("configuration_error")),
-            Self::Billing => ("insufficient_quota", Some("insufficient_quota")),
-            Self::ContextLength => ("invalid_request_error", Some("context_length_exceeded")),
-            Self::ContentPolicy => ("invalid_request_error", Some("content_policy_violation")),
-            Self::Overloaded => ("server_error", Some("server_is_overloaded")),
-        }
-    }
+/// The data of the last event before the `[DONE]` of a Chat stream that failed.
+pub fn chat_chunk(error: &ClientError) -> String {
+    error.openai_body(Wire::Chat)
 }
 
 /// What ends a stream that cannot go on: an error event of its format, then the format's end. A blank line

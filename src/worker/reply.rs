@@ -84,8 +84,9 @@ impl Marks {
     fn refusal(&self, error: &ClientError, wire: Wire, debug: Vec<(&'static str, String)>) -> Answered {
         let body = JsValue::from_str(&error.body(wire, &self.request_id));
         let more = error.headers().into_iter().chain(debug).collect();
-        let response = js::reply(error.status, &js::lines(self.own(Some(wire), more)), &body)?;
-        Ok(Answer { error: Some(error.kind), ..Answer::new(response, error.status, Some(wire)) })
+        let status = error.status_for(wire);
+        let response = js::reply(status, &js::lines(self.own(Some(wire), more)), &body)?;
+        Ok(Answer { error: Some(error.kind), ..Answer::new(response, status, Some(wire)) })
     }
 
     fn own(

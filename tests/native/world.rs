@@ -197,7 +197,7 @@ impl From<Reply<Act>> for Outcome {
             Content::Relay(Act::Answer { status, body, .. }) => (status, None, body.to_owned()),
             Content::Relay(Act::Fail(_)) => panic!("only answers get here"),
             Content::Failure { status, failure } => (status, None, String::from_utf8(failure.body).unwrap()),
-            Content::Error(error) => (error.status, error.retry_after_ms, error.message),
+            Content::Error(error) => (error.status_for(reply.wire), error.retry_after_ms, error.message),
         };
         Self { status, retry_after_ms, text, trace: reply.trace }
     }

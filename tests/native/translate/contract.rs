@@ -45,7 +45,7 @@ impl State {
                 self.text = true;
             }
             Piece::Refusal(text) | Piece::Thinking(text) | Piece::Signature(text) | Piece::Redacted(text) => {
-                ensure(!text.is_empty(), "is empty")?
+                ensure(!text.is_empty(), "is empty")?;
             }
             Piece::Citation(_) => ensure(self.text, "has no text before it")?,
             Piece::Call { call, id, name } => {

@@ -115,7 +115,7 @@ impl Entry<'_> {
 
     /// The line, without its end.
     pub fn line(&self) -> String {
-        let Trace { requested, route, skipped, attempts, selected, reason } = self.trace;
+        let Trace { requested, route, skipped, attempts, selected, reason, translation } = self.trace;
         let line = Line {
             time: timestamp(self.times.ended),
             level: self.level().name(),
@@ -139,6 +139,7 @@ impl Entry<'_> {
             strategy: route.as_ref().and_then(|route| route.strategy),
             target: selected.as_deref().map(clipped),
             reason: *reason,
+            upstream_format: translation.as_ref().map(|made| made.upstream.config_name()),
             skipped: skipped.iter().take(ITEMS_MAX).map(SkippedItem::from).collect(),
             attempts: attempts.iter().take(ITEMS_MAX).map(AttemptedItem::from).collect(),
             omitted: skipped.len().saturating_sub(ITEMS_MAX) + attempts.len().saturating_sub(ITEMS_MAX),
@@ -178,6 +179,8 @@ struct Line<'a> {
     target: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_format: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     skipped: Vec<SkippedItem<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -240,7 +243,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::trace::{Route, RouteKind, SkipReason};
+    use crate::{
+        trace::{Route, RouteKind, SkipReason, Translation},
+        translate::Notes,
+    };
 
     fn entry(trace: &Trace) -> Entry<'_> {
         let began = Millis(1_795_338_000_000);
@@ -271,6 +277,7 @@ mod tests {
             attempts: vec![attempted(None, Some(FailureClass::Timeout), 1), attempted(Some(200), None, 2)],
             selected: Some("a/x".to_owned()),
             reason: Some("first of ordered"),
+            translation: Some(Translation { upstream: Wire::Messages, notes: Notes::default() }),
         };
         assert_eq!(
             read(&entry(&trace)),
@@ -278,7 +285,7 @@ mod tests {
                 "time": "2026-11-22T09:00:00.150Z", "level": "info", "event": "request", "id": "req_1",
                 "endpoint": "call", "format": "openai", "status": 200, "requested": "fast",
                 "route_type": "alias", "route": "fast", "strategy": "ordered", "target": "a/x",
-                "reason": "first of ordered", "skipped": [{ "target": "b/y", "reasons": ["cooldown"] }],
+                "reason": "first of ordered", "upstream_format": "claude", "skipped": [{ "target": "b/y", "reasons": ["cooldown"] }],
                 "attempts": [
                     { "target": "a/x", "status": null, "class": "timeout", "number": 1 },
                     { "target": "a/x", "status": 200, "number": 2 },

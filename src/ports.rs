@@ -32,10 +32,18 @@ pub struct Attempt<'a> {
     pub destination: &'a Destination,
     /// Replace headers of the destination, or join them.
     pub client_headers: &'a [(String, String)],
-    /// What to change in the request's body, which the port holds.
-    pub splice: Option<&'a Splice>,
+    pub body: Outgoing<'a>,
     /// How long to wait for response headers.
     pub timeout_ms: u64,
+}
+
+/// What is sent.
+#[derive(Clone, Copy)]
+pub enum Outgoing<'a> {
+    /// The client's own body, which the port holds, with this change.
+    Own(Option<&'a Splice>),
+    /// Another.
+    Other(&'a [u8]),
 }
 
 /// How a stream begins.
@@ -47,9 +55,9 @@ pub struct Opening {
     pub ended: bool,
 }
 
-/// A failed answer, read to its end or to the bound.
+/// An answer, read to its end or to the bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FailureBody {
+pub struct ReadBody {
     /// Those that may pass to the client, lowercase.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -74,9 +82,19 @@ pub trait Ports {
 
     async fn send(&self, attempt: Attempt<'_>) -> Result<Self::Response, SendError>;
     fn status(&self, response: &Self::Response) -> u16;
-    /// Waits until it is known how an event stream begins; its body is not shortened by that. `None` for an
-    /// answer that is no event stream.
+    /// Waits until the body of a success has begun, which it is not shortened by; an error if it breaks off
+    /// before. How an event stream begins; `None` for any other.
     async fn peek(&self, response: Self::Response) -> Result<(Self::Response, Option<Opening>), SendError>;
     /// Reads at most `max` bytes of a failed answer and lets go of the rest.
-    async fn read_failure(&self, response: Self::Response, max: usize) -> FailureBody;
+    async fn read_failure(&self, response: Self::Response, max: usize) -> ReadBody;
+    /// Reads a success of at most `max` bytes to its end. One that is longer, breaks off or falls silent is an
+    /// error.
+    async fn read_success(&self, response: Self::Response, max: usize) -> Result<ReadBody, SendError>;
+    /// Response headers that may pass to the client, lowercase.
+    fn headers(&self, response: &Self::Response) -> Vec<(String, String)>;
+
+    /// The request's body.
+    fn body(&self) -> Vec<u8>;
+    /// Unique to the request, and safe in ids of any format: ASCII letters and digits.
+    fn request_id(&self) -> String;
 }

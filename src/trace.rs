@@ -3,7 +3,7 @@
 
 pub mod headers;
 
-use crate::ledger::message::FailureClass;
+use crate::{ledger::message::FailureClass, translate::Notes, wire::Wire};
 
 /// Filled while a request is routed; every list is bounded by the number of candidates and retries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,15 @@ pub struct Trace {
     pub selected: Option<String>,
     /// Why that one was chosen, in a few words: `first of ordered`, `weighted turn`, `most quota left`.
     pub reason: Option<&'static str>,
+    /// Set when that one was asked in another format than the client's.
+    pub translation: Option<Translation>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Translation {
+    pub upstream: Wire,
+    /// What could not be carried over.
+    pub notes: Notes,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +72,8 @@ pub enum SkipReason {
     Cooldown,
     QuotaExhausted,
     FormatIncompatible,
+    /// The request holds something that has no words in the target's format.
+    NotTranslatable,
     Unavailable,
     NotConfigured,
 }
@@ -74,6 +85,7 @@ impl SkipReason {
             Self::Cooldown => "cooldown",
             Self::QuotaExhausted => "quota-exhausted",
             Self::FormatIncompatible => "format-incompatible",
+            Self::NotTranslatable => "not-translatable",
             Self::Unavailable => "unavailable",
             Self::NotConfigured => "not-configured",
         }

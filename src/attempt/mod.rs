@@ -3,6 +3,7 @@
 //! Decided on status, headers and, for a failure, the beginning of the body. A response that is being
 //! relayed is past this point: after the first byte there is no retry and no fallback.
 
+mod fault;
 mod opening;
 
 use chrono::DateTime;
@@ -15,6 +16,7 @@ use crate::{
     time::Millis,
 };
 
+pub use fault::diagnose_fault;
 pub use opening::{BadOpening, diagnose_opening};
 
 /// How failures are retried and how long they keep a target out of use, in ms.

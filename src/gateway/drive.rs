@@ -1,23 +1,25 @@
 //! One request on its way through its plan.
 //!
-//! The first attempt whose status is a success, and whose stream opens with something else than an error, is
-//! relayed as it is. Before that nothing has gone to the client, so anything may still be tried; every
+//! The first attempt whose status is a success, whose body begins, and whose stream opens with something else
+//! than an error, is relayed as it is. Before that nothing has gone to the client, so anything may still be tried; every
 //! attempt has a reservation of its own, because the provider counts every attempt.
 
 use std::ops::Range;
 
 use super::{
-    Content, FAILURE_BODY_MAX, Gateway,
+    Content, FAILURE_BODY_MAX, Gateway, Request,
     last::{Failed, Last, Refused},
+    parcel::{Asked, Parcel, Unusable},
 };
 use crate::{
-    attempt::{Answer, Diagnosis, diagnose, diagnose_opening},
+    attempt::{Answer, Diagnosis, diagnose, diagnose_fault, diagnose_opening},
     ingress::Head,
     ledger::message::{Denial, FailureClass, Grant, Hint, Reserve, Reserved, Settle, Verdict},
-    ports::{Attempt, Ports, SendError, Unavailable},
+    ports::{Attempt, Opening, Ports, SendError, Unavailable},
     route::{Plan, Step, hints::Away},
-    trace::{Attempted, SkipReason, Skipped, Trace},
-    wire::envelope::Envelope,
+    trace::{Attempted, SkipReason, Skipped, Trace, Translation},
+    translate::Refusal,
+    wire::error::{ClientError, Kind},
 };
 
 /// Added to the wait for a cooldown: clocks round down.
@@ -28,7 +30,7 @@ pub(super) struct Drive<'a, P: Ports, H: Head> {
     gateway: &'a Gateway,
     ports: &'a P,
     head: &'a H,
-    envelope: &'a Envelope,
+    request: &'a Request,
     plan: &'a Plan<'a>,
     /// Attempts so far with the first candidate, the only one that is retried.
     origin_attempts: u32,
@@ -52,7 +54,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
         gateway: &'a Gateway,
         ports: &'a P,
         head: &'a H,
-        envelope: &'a Envelope,
+        request: &'a Request,
         plan: &'a Plan<'a>,
     ) -> Self {
         let trace = Trace { route: Some(plan.route.clone()), ..Trace::default() };
@@ -60,7 +62,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
             gateway,
             ports,
             head,
-            envelope,
+            request,
             plan,
             origin_attempts: 0,
             unsettled: None,
@@ -68,12 +70,12 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
             last: Last::default(),
             trace,
         };
-        for step in &plan.mute {
-            drive.skip(step, SkipReason::FormatIncompatible);
+        for place in &plan.mute {
+            drive.skip(place.name(), SkipReason::FormatIncompatible);
         }
         for (step, away) in &plan.away {
             drive.skip(
-                step,
+                step.name(),
                 match away {
                     Away::Cooling(_) => SkipReason::Cooldown,
                     Away::Exhausted(_) => SkipReason::QuotaExhausted,
@@ -84,27 +86,27 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
     }
 
     pub(super) async fn run(mut self) -> (Content<P::Response>, Trace) {
-        let mut response = self.walk(0..self.plan.steps.len()).await;
-        if response.is_none()
+        let mut content = self.walk(0..self.plan.steps.len()).await;
+        if content.is_none()
             && let Some((at, ms)) = self.recovering()
         {
             self.ports.sleep(ms.saturating_add(RECOVERY_MARGIN_MS)).await;
             self.last.refused.retain(|refused| refused.at != at);
-            response = self.walk(at..at + 1).await;
+            content = self.walk(at..at + 1).await;
             self.trace.reason = self.trace.selected.as_ref().map(|_| "waited until it had recovered");
         }
         self.settle_unsettled();
         if self.trace.selected.is_none() {
             self.trace.selected = self.last.answered_by().map(str::to_owned);
         }
-        match response {
-            Some(response) => (Content::Relay(response), self.trace),
-            None => (self.last.into_content(self.ports.now()), self.trace),
+        match content {
+            Some(content) => (content, self.trace),
+            None => (self.last.into_content(self.plan.wire, self.ports.now()), self.trace),
         }
     }
 
     /// Tries these steps of the plan, in order.
-    async fn walk(&mut self, steps: Range<usize>) -> Option<P::Response> {
+    async fn walk(&mut self, steps: Range<usize>) -> Option<Content<P::Response>> {
         let mut at = steps.start;
         // Bounded: `at` grows, or the origin's attempts do, of which there are at most 10.
         while let Some(group) = self.group(at..steps.end) {
@@ -115,7 +117,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
                         self.settle_unsettled();
                     }
                     match self.attempt(chosen, grant).await {
-                        Ok(response) => return Some(response),
+                        Ok(content) => return Some(content),
                         Err(Next::SameAgain) => at = chosen,
                         Err(Next::Onwards) => at = chosen + 1,
                         Err(Next::GiveUp) => return None,
@@ -137,19 +139,22 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
 
     async fn reserve(&mut self, at: usize, group: &'a [Step<'a>]) -> Result<Reserved, Unavailable> {
         let Some(first) = group.first() else { return Err(Unavailable) };
-        if let Some((_, Err(fault))) = self.gateway.destination(first, self.plan.wire) {
+        if let Some((_, Err(fault))) = self.gateway.destination(first) {
             self.last.fault = Some(fault.to_string());
             self.skip_all(group, SkipReason::NotConfigured);
             return Err(Unavailable);
         }
-        let candidates = group.iter().map(|step| step.candidate(self.plan.wire)).collect();
+        let candidates = group.iter().map(Step::candidate).collect();
         let reserved = self.ports.reserve(&first.provider.id, &Reserve { amount: 1, candidates }).await;
         match &reserved {
             Ok(Reserved::Grant(grant)) if grant.candidate < group.len() => {
                 self.learn(group, &grant.hints);
                 for (step, hint) in group.iter().zip(&grant.hints).take(grant.candidate) {
                     let cooling = hint.cooldown_ms > 0;
-                    self.skip(step, if cooling { SkipReason::Cooldown } else { SkipReason::QuotaExhausted });
+                    self.skip(
+                        step.name(),
+                        if cooling { SkipReason::Cooldown } else { SkipReason::QuotaExhausted },
+                    );
                 }
                 reserved
             }
@@ -176,7 +181,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
             known.heard(now, first);
         }
         for (step, hint) in group.iter().zip(hints) {
-            known.learn(now, step, self.plan.wire, hint);
+            known.learn(now, step, hint);
         }
     }
 
@@ -185,7 +190,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
         for (index, (step, refusal)) in group.iter().zip(&denial.refusals).enumerate() {
             let refused = Refused::new(at + index, refusal, now);
             self.skip(
-                step,
+                step.name(),
                 if refused.recovers() { SkipReason::Cooldown } else { SkipReason::QuotaExhausted },
             );
             self.last.refused.push(refused);
@@ -206,54 +211,87 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
         (ms <= self.gateway.settings.cooldown_wait_ms).then_some((at, ms))
     }
 
-    async fn attempt(&mut self, chosen: usize, grant: Grant) -> Result<P::Response, Next> {
+    async fn attempt(&mut self, chosen: usize, grant: Grant) -> Result<Content<P::Response>, Next> {
         let Some(step) = self.plan.steps.get(chosen) else { return Err(Next::GiveUp) };
-        let wire = self.plan.wire;
-        let Some((provider, Ok(destination))) = self.gateway.destination(step, wire) else {
-            return Err(Next::Onwards);
+        let parcel = match Parcel::pack(self.ports, self.plan.wire, self.request, step) {
+            Ok(parcel) => parcel,
+            Err(refusal) => return Err(self.unmeant(step, &grant, refusal)),
         };
-        let timeouts = self.gateway.settings.timeouts;
-        let splice = self.envelope.splice(&step.model.id);
-        let attempt = Attempt {
-            provider,
-            wire,
-            destination,
-            client_headers: &destination.client_headers(wire, self.head),
-            splice: splice.as_ref(),
-            timeout_ms: if self.envelope.stream {
-                timeouts.headers_stream_ms
-            } else {
-                timeouts.headers_plain_ms
-            },
-        };
-        self.origin_attempts += u32::from(chosen == 0);
-        self.begin_attempt(step);
-        let answer = match self.ports.send(attempt).await {
-            Ok(response) if self.envelope.stream && self.succeeded(&response) => {
-                self.ports.peek(response).await
-            }
-            answer => answer.map(|response| (response, None)),
-        };
-        let (response, opening) = match answer {
-            Err(cause) => return Err(self.silent(chosen, step, &grant, cause).await),
-            Ok(answered) => answered,
+        let (response, opening) = match self.send(chosen, step, &parcel).await {
+            None => return Err(Next::Onwards),
+            Some(Err(cause)) => return Err(self.silent(chosen, step, &grant, cause).await),
+            Some(Ok(answered)) => answered,
         };
         if !self.succeeded(&response) {
             return Err(self.answered(chosen, step, &grant, response).await);
         }
         let policy = &self.gateway.settings.retry;
+        let streams = opening.is_some();
         if let Some(fault) = opening.and_then(|opening| diagnose_opening(&opening, policy)) {
             let failure = self.ports.read_failure(response, FAILURE_BODY_MAX).await;
             let failed = Failed::opening(fault.status, failure, fault.body, fault.diagnosis, step);
             return Err(self.failed(chosen, step, &grant, failed, true).await);
         }
+        let status = self.ports.status(&response);
+        let notes = parcel.notes().cloned();
+        let asked = Asked { stream: self.request.envelope.stream, streams };
+        let content = match parcel.unpack(self.ports, response, (self.plan.wire, step.wire), asked).await {
+            Ok(content) => content,
+            Err(Unusable::Silent(cause)) => return Err(self.silent(chosen, step, &grant, cause).await),
+            Err(Unusable::Fault(error)) => {
+                let diagnosis = diagnose_fault(&error, policy);
+                let failed = Failed::unusable(status, error, diagnosis, step);
+                return Err(self.failed(chosen, step, &grant, failed, true).await);
+            }
+        };
         self.unsettled = None;
+        self.tried(step, &grant);
         if grant.report {
             self.settle(step, &grant, true, Verdict::Good);
         }
-        self.end_attempt(Some(self.ports.status(&response)), None);
+        self.end_attempt(Some(status), None);
         self.select(chosen, step);
-        Ok(response)
+        self.trace.translation = notes.map(|notes| Translation { upstream: step.wire, notes });
+        Ok(content)
+    }
+
+    /// One attempt, and how its stream begins. `None`: there is nowhere to send it.
+    async fn send(
+        &mut self,
+        chosen: usize,
+        step: &Step<'_>,
+        parcel: &Parcel,
+    ) -> Option<Result<(P::Response, Option<Opening>), SendError>> {
+        let Some((provider, Ok(destination))) = self.gateway.destination(step) else { return None };
+        let timeouts = self.gateway.settings.timeouts;
+        let stream = self.request.envelope.stream;
+        let client_headers = match parcel {
+            Parcel::Own(_) | Parcel::Cleansed(_) => destination.client_headers(step.wire, self.head),
+            Parcel::Other(_) => Vec::new(),
+        };
+        let attempt = Attempt {
+            provider,
+            wire: step.wire,
+            destination,
+            client_headers: &client_headers,
+            body: parcel.outgoing(),
+            timeout_ms: if stream { timeouts.headers_stream_ms } else { timeouts.headers_plain_ms },
+        };
+        self.origin_attempts += u32::from(chosen == 0);
+        self.begin_attempt(step);
+        Some(match self.ports.send(attempt).await {
+            Ok(response) if self.succeeded(&response) => self.ports.peek(response).await,
+            answer => answer.map(|response| (response, None)),
+        })
+    }
+
+    /// The request cannot be put into this candidate's format: nothing is sent.
+    fn unmeant(&mut self, step: &Step<'_>, grant: &Grant, refusal: Refusal) -> Next {
+        self.settle(step, grant, false, Verdict::Neutral);
+        self.skip(step.name(), SkipReason::NotTranslatable);
+        let error = ClientError::new(Kind::InvalidRequest, refusal.message);
+        self.last.unmeant.get_or_insert(error.param(refusal.param));
+        Next::Onwards
     }
 
     fn succeeded(&self, response: &P::Response) -> bool {
@@ -304,6 +342,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
     ) -> Next {
         let diagnosis = failed.diagnosis;
         self.end_attempt(failed.status, Some(diagnosis.class));
+        self.tried(step, grant);
         self.last.failure = Some(failed);
         let policy = &self.gateway.settings.retry;
         let verdict = diagnosis.failure(self.gateway.settings.circuit).map(Verdict::Bad);
@@ -322,13 +361,19 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
                 // Known here before any reply could tell.
                 let now = self.ports.now();
                 let known = &mut self.gateway.memory.borrow_mut().hints;
-                known.rest(now, step, self.plan.wire, diagnosis.cooldown_ms);
+                known.rest(now, step, diagnosis.cooldown_ms);
                 self.settle(step, grant, sent, verdict);
             }
             None if grant.report => self.settle(step, grant, sent, Verdict::Neutral),
             None => {}
         }
         if diagnosis.fall_back { Next::Onwards } else { Next::GiveUp }
+    }
+
+    fn tried(&self, step: &Step<'_>, grant: &Grant) {
+        if grant.probe {
+            self.gateway.memory.borrow_mut().hints.tried(step);
+        }
     }
 
     fn settle(&self, step: &Step<'_>, grant: &Grant, sent: bool, verdict: Verdict) {
@@ -343,12 +388,11 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
 
     fn skip_all(&mut self, group: &[Step<'_>], reason: SkipReason) {
         for step in group {
-            self.skip(step, reason);
+            self.skip(step.name(), reason);
         }
     }
 
-    fn skip(&mut self, step: &Step<'_>, reason: SkipReason) {
-        let target = step.name();
+    fn skip(&mut self, target: String, reason: SkipReason) {
         match self.trace.skipped.iter_mut().find(|skipped| skipped.target == target) {
             Some(skipped) if skipped.reasons.contains(&reason) => {}
             Some(skipped) => skipped.reasons.push(reason),

@@ -4,14 +4,21 @@ use super::Content;
 use crate::{
     attempt::Diagnosis,
     ledger::message::{FailureClass, Reason, Refusal},
-    ports::FailureBody,
+    ports::ReadBody,
     route::Step,
     time::Millis,
-    wire::error::{ClientError, Kind},
+    translate::{fault::from_failure, headers::translate_headers},
+    wire::{
+        Wire,
+        error::{ClientError, Kind},
+    },
 };
 
 /// Reasons told to a client, at most.
 const REASONS_MAX: usize = 8;
+
+/// When to ask again for candidates of which nothing is known, because their ledger could not be reached.
+const UNKNOWN_MS: u64 = 1_000;
 
 #[derive(Default)]
 pub(super) struct Last {
@@ -20,6 +27,8 @@ pub(super) struct Last {
     /// A provider that cannot be asked as configured.
     pub(super) fault: Option<String>,
     pub(super) unavailable: bool,
+    /// A candidate that the request could not be put into words for.
+    pub(super) unmeant: Option<ClientError>,
 }
 
 /// An attempt that failed.
@@ -28,8 +37,12 @@ pub(super) struct Failed {
     pub(super) diagnosis: Diagnosis,
     provider: String,
     target: String,
+    /// The format that it was asked in.
+    wire: Wire,
     /// What the upstream said, and the status that goes with it.
-    answer: Option<(u16, FailureBody)>,
+    answer: Option<(u16, ReadBody)>,
+    /// What the client is told of an answer that was none.
+    error: Option<ClientError>,
 }
 
 /// A candidate that had no room.
@@ -54,7 +67,7 @@ impl Refused {
 }
 
 impl Failed {
-    pub(super) fn answer(status: u16, failure: FailureBody, diagnosis: Diagnosis, step: &Step<'_>) -> Self {
+    pub(super) fn answer(status: u16, failure: ReadBody, diagnosis: Diagnosis, step: &Step<'_>) -> Self {
         Self { answer: Some((status, failure)), ..Self::of(Some(status), diagnosis, step) }
     }
 
@@ -66,7 +79,7 @@ impl Failed {
     /// been.
     pub(super) fn opening(
         status: u16,
-        mut failure: FailureBody,
+        mut failure: ReadBody,
         body: Vec<u8>,
         diagnosis: Diagnosis,
         step: &Step<'_>,
@@ -80,30 +93,45 @@ impl Failed {
         Self { answer: Some((status, failure)), ..Self::of(Some(200), diagnosis, step) }
     }
 
-    fn of(status: Option<u16>, diagnosis: Diagnosis, step: &Step<'_>) -> Self {
-        let provider = step.provider.id.clone();
-        Self { status, diagnosis, provider, target: step.name(), answer: None }
+    /// A success that holds no answer.
+    pub(super) fn unusable(status: u16, error: ClientError, diagnosis: Diagnosis, step: &Step<'_>) -> Self {
+        Self { error: Some(error), ..Self::of(Some(status), diagnosis, step) }
     }
 
-    fn into_content<R>(self) -> Content<R> {
-        let Self { status, diagnosis, provider, answer, .. } = self;
+    fn of(status: Option<u16>, diagnosis: Diagnosis, step: &Step<'_>) -> Self {
+        let provider = step.provider.id.clone();
+        let target = step.name();
+        Self { status, diagnosis, provider, target, wire: step.wire, answer: None, error: None }
+    }
+
+    fn into_content<R>(self, client: Wire, now: Millis) -> Content<R> {
+        let Self { status, diagnosis, provider, wire, answer, error, .. } = self;
         match answer {
-            Some((status, failure)) => answered(status, failure, diagnosis, &provider),
-            None if status.is_some() => {
-                let message = format!("Provider `{provider}` ended its answer before it began");
-                Content::Error(ClientError::new(Kind::Api, message))
+            Some((status @ 400..=599, failure)) if status != 401 && wire != client => {
+                let error = from_failure(wire, status, &failure.headers, &failure.body);
+                let mut headers = translate_headers(wire, client, failure.headers, now.0);
+                headers.retain(|(name, _)| name != "content-type" && !name.starts_with("retry-after"));
+                Content::Error { error, headers }
             }
-            None => Content::Error(silent(diagnosis, &provider)),
+            Some((status, failure)) => answered(status, failure, diagnosis, &provider),
+            None => Content::error(error.unwrap_or_else(|| match status {
+                Some(_) => {
+                    let message = format!("Provider `{provider}` ended its answer before it began");
+                    ClientError::new(Kind::Api, message)
+                }
+                None => silent(diagnosis, &provider),
+            })),
         }
     }
 }
 
 impl Last {
     /// An upstream's own answer says most; without one, quota and cooldowns are why.
-    pub(super) fn into_content<R>(self, now: Millis) -> Content<R> {
-        match self.failure {
-            Some(failure) => failure.into_content(),
-            None => Content::Error(self.refused(now)),
+    pub(super) fn into_content<R>(self, client: Wire, now: Millis) -> Content<R> {
+        match self {
+            Self { failure: Some(failure), .. } => failure.into_content(client, now),
+            Self { unmeant: Some(error), refused, .. } if refused.is_empty() => Content::error(error),
+            last => Content::error(last.refused(now)),
         }
     }
 
@@ -120,10 +148,11 @@ impl Last {
             return match &self.fault {
                 Some(fault) if !self.unavailable => ClientError::new(Kind::Configuration, fault.clone()),
                 _ => ClientError::new(Kind::Unavailable, "The provider's ledger cannot be reached right now")
-                    .retry_after_ms(Some(1_000)),
+                    .retry_after_ms(Some(UNKNOWN_MS)),
             };
         }
-        let earliest = self.refused.iter().filter_map(|refused| refused.until).min();
+        let known = self.refused.iter().filter_map(|refused| refused.until);
+        let earliest = known.chain(self.unavailable.then(|| now.after(UNKNOWN_MS))).min();
         let mut reasons: Vec<String> = Vec::new();
         for reason in self.refused.iter().map(|refused| describe(&refused.reason)) {
             if reasons.len() < REASONS_MAX && !reasons.contains(&reason) {
@@ -135,20 +164,20 @@ impl Last {
     }
 }
 
-fn answered<R>(status: u16, failure: FailureBody, diagnosis: Diagnosis, provider: &str) -> Content<R> {
+fn answered<R>(status: u16, failure: ReadBody, diagnosis: Diagnosis, provider: &str) -> Content<R> {
     match status {
         // The caller's own key is fine; saying 401 would make people change the wrong one.
         401 => {
             let message = format!("Provider `{provider}` refused the key that this gateway has for it");
-            Content::Error(ClientError::new(Kind::Api, message).should_retry(false))
+            Content::error(ClientError::new(Kind::Api, message).should_retry(false))
         }
         300..=399 => {
             let message =
                 format!("Provider `{provider}` answered with a redirect; its base URL needs correction");
-            Content::Error(ClientError::new(Kind::Api, message))
+            Content::error(ClientError::new(Kind::Api, message))
         }
         400..=599 => Content::Failure { status, failure },
-        _ => Content::Error(silent(diagnosis, provider)),
+        _ => Content::error(silent(diagnosis, provider)),
     }
 }
 

@@ -3,18 +3,21 @@
 //! [`Gateway`] is what requests share; `drive` takes one along its plan; `last` is what the client is told
 //! when nothing works out.
 
+mod count;
 mod drive;
 mod last;
+mod parcel;
 
 use std::{cell::RefCell, rc::Rc};
 
 use crate::{
     config::Config,
     ingress::{Entry, Head, Settings, surface},
-    ports::{FailureBody, Ports},
-    route::{Memory, Moment, Plan, Step, Wish, plan},
+    ports::{Ports, ReadBody},
+    route::{Memory, Moment, NoPlan, Plan, Step, Wish, plan},
     time::Millis,
-    trace::Trace,
+    trace::{SkipReason, Skipped, Trace},
+    translate::{answer::Stream, cleanse::may_be_sealed},
     upstream::{Destination, KeyMissing},
     wire::{
         PerWire, Wire, conversation,
@@ -24,6 +27,7 @@ use crate::{
         headers::{PROMPT_CACHE, PROMPT_CACHE_KEY},
     },
 };
+pub use count::ESTIMATED;
 use drive::Drive;
 
 /// Bytes kept of a failed answer: enough for any error an API writes, far from the isolate's 128 MB.
@@ -50,24 +54,34 @@ pub struct Request {
     certain: bool,
     /// Equal for the requests of one conversation.
     conversation: Option<u64>,
+    /// There may be thinking in it that an earlier translation sealed.
+    sealed: bool,
 }
 
 /// A reply and the format it is in.
-#[derive(Debug)]
 pub struct Reply<R> {
     pub wire: Wire,
     pub content: Content<R>,
     pub trace: Trace,
 }
 
-#[derive(Debug)]
 pub enum Content<R> {
     /// An upstream's success, handed over as it is.
     Relay(R),
+    /// An upstream's stream, to be translated as it comes.
+    Stream { response: R, headers: Vec<(String, String)>, stream: Box<Stream> },
+    /// An upstream's success, translated; `stream`: into events.
+    Document { stream: bool, headers: Vec<(String, String)>, body: Vec<u8> },
     /// An upstream's failure, as it was read.
-    Failure { status: u16, failure: FailureBody },
-    /// The gateway's own word.
-    Error(ClientError),
+    Failure { status: u16, failure: ReadBody },
+    /// The gateway's own word, with headers of the upstream whose word it repeats.
+    Error { error: ClientError, headers: Vec<(String, String)> },
+}
+
+impl<R> Content<R> {
+    pub fn error(error: ClientError) -> Self {
+        Self::Error { error, headers: Vec::new() }
+    }
 }
 
 impl Gateway {
@@ -113,7 +127,13 @@ impl Gateway {
         })?;
         let guess = || detect(anthropic_version, std::str::from_utf8(body).unwrap_or_default());
         let conversation = prompt_cache_key(head).or(envelope.conversation);
-        Ok(Request { envelope, wire: wire.unwrap_or_else(guess), certain: wire.is_some(), conversation })
+        Ok(Request {
+            envelope,
+            wire: wire.unwrap_or_else(guess),
+            certain: wire.is_some(),
+            conversation,
+            sealed: may_be_sealed(body),
+        })
     }
 
     /// Answers a request that has been read.
@@ -126,19 +146,22 @@ impl Gateway {
         let requested = request.envelope.model.clone();
         match self.plan(ports, request) {
             Err(refused) => {
-                let trace = Trace { requested, ..Trace::default() };
-                Reply { wire: request.wire, content: Content::Error(refused), trace }
+                let NoPlan { error, route, mute } = *refused;
+                let reasons = || vec![SkipReason::FormatIncompatible];
+                let skipped = mute.iter().map(|place| Skipped { target: place.name(), reasons: reasons() });
+                let trace = Trace { requested, route, skipped: skipped.collect(), ..Trace::default() };
+                Reply { wire: request.wire, content: Content::error(error), trace }
             }
             Ok(plan) => {
-                let (content, trace) = Drive::new(self, ports, head, &request.envelope, &plan).run().await;
+                let (content, trace) = Drive::new(self, ports, head, request, &plan).run().await;
                 Reply { wire: plan.wire, content, trace: Trace { requested, ..trace } }
             }
         }
     }
 
     /// Plans in one turn: concurrent requests see each other's turns, never the same one.
-    fn plan(&self, ports: &impl Ports, request: &Request) -> Result<Plan<'_>, ClientError> {
-        let Request { envelope, wire, certain, conversation } = request;
+    fn plan(&self, ports: &impl Ports, request: &Request) -> Result<Plan<'_>, Box<NoPlan<'_>>> {
+        let Request { envelope, wire, certain, conversation, .. } = request;
         let wish = Wish { model: envelope.model.as_deref(), wire: *wire, certain: *certain };
         let moment = Moment { now: ports.now(), draw: ports.draw(), conversation: *conversation };
         let mut memory = self.memory.borrow_mut();
@@ -149,9 +172,9 @@ impl Gateway {
         Ok(plan)
     }
 
-    fn destination(&self, step: &Step<'_>, wire: Wire) -> Option<(usize, Result<&Destination, &KeyMissing>)> {
-        let index = self.config.providers.iter().position(|provider| provider.id == step.provider.id)?;
-        let destination = self.destinations.get(index)?.get(wire).as_ref()?;
+    fn destination(&self, step: &Step<'_>) -> Option<(usize, Result<&Destination, &KeyMissing>)> {
+        let index = self.config.position(&step.provider.id)?;
+        let destination = self.destinations.get(index)?.get(step.wire).as_ref()?;
         Some((index, destination.as_ref()))
     }
 }

@@ -57,6 +57,8 @@ pub enum Admission {
     Health {
         authenticated: bool,
     },
+    /// Somebody asks whether anybody is there.
+    Greeting,
     Admitted(Endpoint),
     /// To be told in this format.
     Refused(ClientError, Wire),
@@ -84,6 +86,9 @@ pub fn admit(
     if method == "OPTIONS" {
         let allowed = head.header("origin").is_none_or(|origin| settings.allowed_origins.allow(&origin));
         return Admission::Preflight { allowed };
+    }
+    if surface::is_greeting(&method, &path) {
+        return Admission::Greeting;
     }
     let entered = enter(head, settings, entry, lockout, now);
     if surface::is_health(&path) {

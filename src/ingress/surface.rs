@@ -15,11 +15,17 @@ pub enum Endpoint {
     Model(Option<Wire>),
     /// A request to route; `None`: in the format that its body shows.
     Call(Option<Wire>),
+    /// How many tokens a Messages request has.
+    CountTokens,
+    /// Where OpenAI's clients would talk over a WebSocket; they fall back to HTTP.
+    WebSocket,
 }
 
 /// The endpoint at `path` (without query) for `method`. One trailing slash is ignored.
 pub fn endpoint(method: &str, path: &str) -> Option<Endpoint> {
     let path = if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path };
+    // Whoever may read a page may ask whether it is there.
+    let method = if method == "HEAD" { "GET" } else { method };
     match (method, path) {
         ("GET", "/" | "") => Some(Endpoint::Info),
         ("GET", "/v1/models" | "/models") => Some(Endpoint::Models(None)),
@@ -37,6 +43,23 @@ pub fn endpoint(method: &str, path: &str) -> Option<Endpoint> {
             | "/openai/v1/chat/completions"
             | "/openai/chat/completions",
         ) => Some(Endpoint::Call(Some(Wire::Chat))),
+        (method, "/v1/responses" | "/responses" | "/openai/v1/responses" | "/openai/responses") => {
+            match method {
+                "POST" => Some(Endpoint::Call(Some(Wire::Responses))),
+                "GET" => Some(Endpoint::WebSocket),
+                _ => None,
+            }
+        }
+        ("POST", "/v1/completions" | "/completions" | "/openai/v1/completions" | "/openai/completions") => {
+            Some(Endpoint::Call(Some(Wire::Completions)))
+        }
+        (
+            "POST",
+            "/v1/messages/count_tokens"
+            | "/messages/count_tokens"
+            | "/anthropic/v1/messages/count_tokens"
+            | "/anthropic/messages/count_tokens",
+        ) => Some(Endpoint::CountTokens),
         ("POST", "/" | "" | "/v1" | "/route" | "/router") => Some(Endpoint::Call(None)),
         ("GET", _) => model(path).map(|(wire, _)| Endpoint::Model(wire)),
         _ => None,
@@ -74,6 +97,8 @@ impl Endpoint {
             Self::Models(_) => "models",
             Self::Model(_) => "model",
             Self::Call(_) => "call",
+            Self::CountTokens => "count_tokens",
+            Self::WebSocket => "websocket",
         }
     }
 }
@@ -81,6 +106,11 @@ impl Endpoint {
 /// `/health`, for any method.
 pub fn is_health(path: &str) -> bool {
     matches!(path, "/health" | "/health/")
+}
+
+/// What agents ask to see whether anybody is there: `HEAD /`, `/api/hello`. Answered to everyone.
+pub fn is_greeting(method: &str, path: &str) -> bool {
+    matches!((method, path), ("HEAD", "/" | "") | ("HEAD" | "GET", "/api/hello" | "/api/hello/"))
 }
 
 /// The format to report an error in before anything but method, path and headers is known.
@@ -102,6 +132,13 @@ mod tests {
             ("POST /router", Some(Endpoint::Call(None))),
             ("POST /", Some(Endpoint::Call(None))),
             ("GET /", Some(Endpoint::Info)),
+            ("POST /v1/messages/count_tokens", Some(Endpoint::CountTokens)),
+            ("POST /openai/v1/responses", Some(Endpoint::Call(Some(Wire::Responses)))),
+            ("POST /responses/", Some(Endpoint::Call(Some(Wire::Responses)))),
+            ("GET /v1/responses", Some(Endpoint::WebSocket)),
+            ("DELETE /v1/responses", None),
+            ("POST /v1/completions", Some(Endpoint::Call(Some(Wire::Completions)))),
+            ("HEAD /v1/models", Some(Endpoint::Models(None))),
             ("GET /models/", Some(Endpoint::Models(None))),
             ("GET /anthropic/models", Some(Endpoint::Models(Some(Wire::Messages)))),
             ("GET /v1/models/alpha%2Fgpt-a", Some(Endpoint::Model(None))),

@@ -13,7 +13,6 @@ use super::Step;
 use crate::{
     ledger::{message::Hint, window::span},
     time::Millis,
-    wire::Wire,
 };
 
 /// Entries of each kind: 1,000 models in two formats, and as many buckets. ~100 bytes each, 400 KB in all.
@@ -36,7 +35,7 @@ pub struct Hints {
 
 #[derive(Clone, Debug, Default)]
 struct Usage {
-    /// When it was last touched; believed for [`TRUST_MS`] after.
+    /// When it was last heard of; believed for [`TRUST_MS`] after. Planning an attempt is no news.
     at: Millis,
     used: u64,
     ends: Millis,
@@ -92,8 +91,8 @@ impl Room {
 
 impl Hints {
     /// Takes note of what a reply said about `step`.
-    pub fn learn(&mut self, now: Millis, step: &Step<'_>, wire: Wire, hint: &Hint) {
-        let target = target_key(step, wire);
+    pub fn learn(&mut self, now: Millis, step: &Step<'_>, hint: &Hint) {
+        let target = target_key(step);
         if hint.cooldown_ms == 0 && hint.failures == 0 {
             self.targets.remove(&target);
         } else {
@@ -103,6 +102,7 @@ impl Hints {
         }
         for room in &hint.rooms {
             let usage = self.usage(now, format!("{}/{}", step.provider.id, room.bucket));
+            usage.at = now;
             usage.used = room.used;
             usage.ends = now.after(room.ends_ms);
         }
@@ -119,8 +119,8 @@ impl Hints {
     }
 
     /// `step` has just failed and its provider was told to leave it alone for `ms`.
-    pub fn rest(&mut self, now: Millis, step: &Step<'_>, wire: Wire, ms: u64) {
-        let target = target_key(step, wire);
+    pub fn rest(&mut self, now: Millis, step: &Step<'_>, ms: u64) {
+        let target = target_key(step);
         make_room(&mut self.targets, &target, |health| health.at);
         let health = self.targets.entry(target).or_default();
         health.at = now;
@@ -128,11 +128,17 @@ impl Hints {
         health.failures = health.failures.saturating_add(1);
     }
 
+    /// The one attempt that tried `step` after its circuit was open is over. The grant said to leave the target
+    /// alone meanwhile; that was for others.
+    pub fn tried(&mut self, step: &Step<'_>) {
+        if let Some(health) = self.targets.get_mut(&target_key(step)) {
+            health.resting_until = Millis::default();
+        }
+    }
+
     fn usage(&mut self, now: Millis, key: String) -> &mut Usage {
         make_room(&mut self.buckets, &key, |usage| usage.at);
-        let usage = self.buckets.entry(key).or_default();
-        usage.at = now;
-        usage
+        self.buckets.entry(key).or_insert_with(|| Usage { at: now, ..Usage::default() })
     }
 
     fn pend(&mut self, now: Millis, step: &Step<'_>, change: impl Fn(u64) -> u64) {
@@ -144,8 +150,8 @@ impl Hints {
     }
 
     /// Why `step` is not worth asking for, if it is known not to be.
-    pub fn away(&self, now: Millis, step: &Step<'_>, wire: Wire) -> Option<Away> {
-        let resting = self.targets.get(&target_key(step, wire)).and_then(|health| {
+    pub fn away(&self, now: Millis, step: &Step<'_>) -> Option<Away> {
+        let resting = self.targets.get(&target_key(step)).and_then(|health| {
             (now < health.resting_until && now < health.at.after(TRUST_MS))
                 .then_some(Away::Cooling(health.resting_until))
         });
@@ -158,8 +164,8 @@ impl Hints {
     }
 
     /// Failures of `step` since its last success.
-    pub fn failures(&self, step: &Step<'_>, wire: Wire) -> u32 {
-        self.targets.get(&target_key(step, wire)).map_or(0, |health| health.failures)
+    pub fn failures(&self, step: &Step<'_>) -> u32 {
+        self.targets.get(&target_key(step)).map_or(0, |health| health.failures)
     }
 
     /// The buckets of `step` as far as is known: one that nothing was heard of, or whose window has ended
@@ -210,8 +216,8 @@ fn make_room<T>(entries: &mut BTreeMap<String, T>, key: &str, at: impl Fn(&T) ->
     }
 }
 
-fn target_key(step: &Step<'_>, wire: Wire) -> String {
-    format!("{}/{}@{}", step.provider.id, step.model.id, wire.config_name())
+fn target_key(step: &Step<'_>) -> String {
+    format!("{}/{}@{}", step.provider.id, step.model.id, step.wire.config_name())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shares and times, where a part in 2^53 is nothing")]

@@ -2,8 +2,8 @@
 //!
 //! `name` says what the name stands for. A model comes first itself, its `fallbackModels` follow;
 //! fallbacks of fallbacks do not. An alias becomes a `tree`, which `rank` puts in order by each alias's
-//! strategy ([`balance`]) and by what is known of the targets ([`hints`]). Targets that do not speak the
-//! request's format are left out.
+//! strategy ([`balance`]) and by what is known of the targets ([`hints`]). A target is asked in the format
+//! that serves the client's best ([`ways`]); one without such a format is left out.
 //!
 //! The order is advice. Whether a candidate has room is decided by its provider's ledger, later.
 
@@ -18,6 +18,7 @@ use crate::{
     ledger::message::{Candidate, Cap, Target},
     time::Millis,
     trace::{Route, RouteKind},
+    translate::ways,
     wire::{
         Wire,
         error::{ClientError, Kind},
@@ -28,7 +29,6 @@ use hints::{Away, Hints};
 pub use name::DEFAULT_NAME;
 use name::Found;
 use rank::{Ranker, Ranking};
-pub use tree::DEPTH_MAX;
 use tree::Grower;
 
 /// Candidates of one request, at most. Each may take a reservation, an attempt and a settlement, and the
@@ -40,16 +40,37 @@ const NAMED_MAX: usize = 8;
 
 /// One model of one provider.
 #[derive(Clone, Copy, Debug)]
-pub struct Step<'c> {
+pub struct Place<'c> {
     pub provider: &'c Provider,
     pub model: &'c Model,
 }
 
-impl<'c> Step<'c> {
-    fn is(&self, other: &Self) -> bool {
-        self.provider.id == other.provider.id && self.model.id == other.model.id
+impl<'c> Place<'c> {
+    fn is(&self, provider: &Provider, model: &Model) -> bool {
+        self.provider.id == provider.id && self.model.id == model.id
     }
 
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.provider.id, self.model.id)
+    }
+
+    /// The best way to serve a client of this format here, if there is one.
+    pub fn serve(&self, client: Wire) -> Option<Step<'c>> {
+        let Self { provider, model } = *self;
+        let (wire, _) = ways(client).iter().find(|(wire, _)| provider.speaks(model, *wire))?;
+        Some(Step { provider, model, wire: *wire })
+    }
+}
+
+/// A candidate: a model of a provider, asked in one of its formats.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'c> {
+    pub provider: &'c Provider,
+    pub model: &'c Model,
+    pub wire: Wire,
+}
+
+impl<'c> Step<'c> {
     pub fn name(&self) -> String {
         format!("{}/{}", self.provider.id, self.model.id)
     }
@@ -61,9 +82,9 @@ impl<'c> Step<'c> {
     }
 
     /// What the provider's ledger is asked.
-    pub fn candidate(&self, wire: Wire) -> Candidate {
+    pub fn candidate(&self) -> Candidate {
         Candidate {
-            target: Target::new(&self.model.id, wire),
+            target: Target::new(&self.model.id, self.wire),
             buckets: self
                 .buckets()
                 .map(|bucket| Cap {
@@ -77,19 +98,30 @@ impl<'c> Step<'c> {
     }
 }
 
-/// Candidates for a request, all of which speak its format.
+/// Candidates for a request, all of which can serve its format.
 #[derive(Debug)]
 pub struct Plan<'c> {
     /// Never empty. Those that are away come last.
     pub steps: Vec<Step<'c>>,
+    /// The client's format.
     pub wire: Wire,
     pub route: Route,
     /// Why the first step is first.
     pub reason: &'static str,
     /// Steps that are known to have no room, and why.
     pub away: Vec<(Step<'c>, Away)>,
-    /// Candidates that do not speak the format.
-    pub mute: Vec<Step<'c>>,
+    /// Candidates that cannot serve the format.
+    pub mute: Vec<Place<'c>>,
+}
+
+/// Why nothing can be tried, and what is known of the route all the same.
+#[derive(Debug)]
+pub struct NoPlan<'c> {
+    pub error: ClientError,
+    /// Where the name leads, if anywhere.
+    pub route: Option<Route>,
+    /// As in [`Plan::mute`].
+    pub mute: Vec<Place<'c>>,
 }
 
 /// What an isolate remembers between requests.
@@ -124,15 +156,19 @@ pub fn plan<'c>(
     wish: Wish<'_>,
     memory: &mut Memory,
     moment: Moment,
-) -> Result<Plan<'c>, ClientError> {
-    let (found, kind) = name::resolve(config, wish.model)?;
+) -> Result<Plan<'c>, Box<NoPlan<'c>>> {
+    let (found, kind) = name::resolve(config, wish.model)
+        .map_err(|error| Box::new(NoPlan { error, route: None, mute: Vec::new() }))?;
     let (wire, ranking, mute) = match found {
         Found::Model(primary) => {
-            let serves = |wire| primary.provider.speaks(primary.model, wire);
-            let wire = wish.settle(serves);
-            let (steps, mute) =
-                direct(config, primary).into_iter().partition(|step| step.provider.speaks(step.model, wire));
-            let steps: Vec<Step<'c>> = steps;
+            let wire = wish.settle(|wire| primary.serve(wire).is_some());
+            let (mut steps, mut mute) = (Vec::new(), Vec::new());
+            for place in direct(config, primary) {
+                match place.serve(wire) {
+                    Some(step) => steps.push(step),
+                    None => mute.push(place),
+                }
+            }
             (wire, Ranker { memory, moment, wire }.sort(steps), mute)
         }
         Found::Alias(alias) => {
@@ -151,9 +187,10 @@ pub fn plan<'c>(
     let mut steps: Vec<Step<'c>> = ready.into_iter().chain(away.iter().map(|(_, step)| *step)).collect();
     steps.truncate(STEPS_MAX);
     if steps.is_empty() {
-        return Err(nothing(&route, &mute, wire));
+        let error = nothing(&route, &mute, wire);
+        return Err(Box::new(NoPlan { error, route: Some(route), mute }));
     }
-    let as_asked = matches!((found, steps.first()), (Found::Model(asked), Some(first)) if asked.is(first));
+    let as_asked = matches!((found, steps.first()), (Found::Model(asked), Some(first)) if asked.is(first.provider, first.model));
     let reason = match reason {
         _ if all_away => "the first to have room again",
         Some(reason) => reason,
@@ -173,47 +210,44 @@ impl Wish<'_> {
     }
 }
 
-fn direct<'c>(config: &'c Config, primary: Step<'c>) -> Vec<Step<'c>> {
-    let mut steps = vec![primary];
+fn direct<'c>(config: &'c Config, primary: Place<'c>) -> Vec<Place<'c>> {
+    let mut places = vec![primary];
     for fallback in &primary.model.fallbacks {
-        let step = config
-            .provider(&fallback.provider)
-            .and_then(|provider| provider.model(&fallback.model).map(|model| Step { provider, model }));
-        if let Some(step) = step
-            && !steps.iter().any(|known| known.is(&step))
+        if let Some((provider, model)) = config.model(&fallback.provider, &fallback.model)
+            && !places.iter().any(|known| known.is(provider, model))
         {
-            steps.push(step);
+            places.push(Place { provider, model });
         }
     }
-    steps
+    places
 }
 
 fn route(found: Found<'_>, kind: RouteKind) -> Route {
     match found {
-        Found::Model(step) => Route { kind, name: step.name(), strategy: None },
+        Found::Model(place) => Route { kind, name: place.name(), strategy: None },
         Found::Alias(alias) => Route { kind, name: alias.id.clone(), strategy: Some(alias.strategy.name()) },
     }
 }
 
-fn nothing(route: &Route, mute: &[Step<'_>], wire: Wire) -> ClientError {
-    let spoken = |step: &Step<'_>| {
-        let formats = Wire::ALL.into_iter().filter(|wire| step.provider.speaks(step.model, *wire));
+fn nothing(route: &Route, mute: &[Place<'_>], wire: Wire) -> ClientError {
+    let spoken = |place: &Place<'_>| {
+        let formats = Wire::ALL.into_iter().filter(|wire| place.provider.speaks(place.model, *wire));
         formats.map(Wire::config_name).collect::<Vec<_>>().join(", ")
     };
     let message = match mute {
         [] => format!("`{}` leads to no model that is enabled", route.name),
-        [step] if step.name() == route.name => format!(
-            "`{}` is not served in the format of this request ({}); it speaks: {}",
+        [place] if place.name() == route.name => format!(
+            "`{}` cannot serve the format of this request ({}); it speaks: {}",
             route.name,
             wire.config_name(),
-            spoken(step),
+            spoken(place),
         ),
-        steps => {
-            let named = steps.iter().take(NAMED_MAX);
+        places => {
+            let named = places.iter().take(NAMED_MAX);
             let named: Vec<String> =
-                named.map(|step| format!("`{}` speaks: {}", step.name(), spoken(step))).collect();
+                named.map(|place| format!("`{}` speaks: {}", place.name(), spoken(place))).collect();
             format!(
-                "None of the models behind `{}` is served in the format of this request ({}); {}",
+                "None of the models behind `{}` can serve the format of this request ({}); {}",
                 route.name,
                 wire.config_name(),
                 named.join("; "),

@@ -8,7 +8,7 @@
 //! | `provider/model`                    | a model, by id or by its own alias                             |
 //! | a model's id or own alias           | that model, if exactly one provider has it                     |
 
-use super::Step;
+use super::Place;
 use crate::{
     config::{Alias, Config},
     trace::RouteKind,
@@ -24,7 +24,7 @@ const CHOICES_MAX: usize = 8;
 /// Where a name leads.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Found<'c> {
-    Model(Step<'c>),
+    Model(Place<'c>),
     Alias(&'c Alias),
 }
 
@@ -50,26 +50,22 @@ fn find<'c>(config: &'c Config, name: &str) -> Result<(Found<'c>, RouteKind), Cl
         return Ok((Found::Alias(alias), RouteKind::Alias));
     }
     if let Some((provider, model)) = name.split_once('/')
-        && let Some(provider) = config.provider(provider)
-        && let Some(model) = provider.model(model)
+        && let Some((provider, model)) = config.model(provider, model)
     {
-        return Ok((Found::Model(Step { provider, model }), RouteKind::Direct));
+        return Ok((Found::Model(Place { provider, model }), RouteKind::Direct));
     }
-    bare(config, name).map(|step| (Found::Model(step), RouteKind::BareModel))
+    bare(config, name).map(|place| (Found::Model(place), RouteKind::BareModel))
 }
 
 /// A model name without its provider. It may hold slashes of its own.
-fn bare<'c>(config: &'c Config, name: &str) -> Result<Step<'c>, ClientError> {
-    let found: Vec<Step<'c>> = config
-        .providers
-        .iter()
-        .filter_map(|provider| provider.model(name).map(|model| Step { provider, model }))
-        .collect();
+fn bare<'c>(config: &'c Config, name: &str) -> Result<Place<'c>, ClientError> {
+    let found: Vec<Place<'c>> =
+        config.models_called(name).map(|(provider, model)| Place { provider, model }).collect();
     match found.as_slice() {
         [only] => Ok(*only),
         [] => Err(unknown(config, name)),
         several => {
-            let choices: Vec<String> = several.iter().take(CHOICES_MAX).map(Step::name).collect();
+            let choices: Vec<String> = several.iter().take(CHOICES_MAX).map(Place::name).collect();
             let message = format!(
                 "Several providers have the model `{}`; ask for one of: {}",
                 shown(name),

@@ -25,6 +25,7 @@ pub(super) struct Ranking<'c> {
 pub(super) struct Ranker<'a> {
     pub(super) memory: &'a mut Memory,
     pub(super) moment: Moment,
+    /// The client's format.
     pub(super) wire: Wire,
 }
 
@@ -48,7 +49,7 @@ impl Ranker<'_> {
     }
 
     fn away(&self, step: &Step<'_>) -> Option<Away> {
-        self.memory.hints.away(self.moment.now, step, self.wire)
+        self.memory.hints.away(self.moment.now, step)
     }
 
     /// `lead`: nothing is ready before this branch, so its turns count.
@@ -57,7 +58,7 @@ impl Ranker<'_> {
         let lead = lead && ranking.ready.is_empty();
         self.list(branch, &branch.fallbacks, lead, "fallbacks", ranking);
         if lead && !ranking.ready.is_empty() {
-            ranking.reason = Some("fallback: no target has room");
+            ranking.reason = Some("fallback: no target is eligible");
         }
     }
 
@@ -92,9 +93,10 @@ impl Ranker<'_> {
             });
         }
         let ordered = order.iter().filter_map(|index| ready.get(*index));
-        for (at, (twig, _)) in ordered.chain(&away).enumerate() {
+        for (at, (twig, factor)) in ordered.chain(&away).enumerate() {
             match &twig.node {
                 Node::Alias(branch) => self.branch(branch, lead && at == 0, ranking),
+                Node::Model(step) if *factor > 0.0 => ranking.ready.push(*step),
                 Node::Model(step) => match self.away(step) {
                     None => ranking.ready.push(*step),
                     Some(away) => ranking.away.push((away, *step)),
@@ -131,7 +133,7 @@ impl Ranker<'_> {
             return 0.0;
         }
         let hints = &self.memory.hints;
-        let health = || quota::health(hints.failures(step, self.wire));
+        let health = || quota::health(hints.failures(step));
         match strategy {
             Strategy::Ordered | Strategy::RoundRobin | Strategy::WeightedRoundRobin => 1.0,
             Strategy::QuotaAware => quota::factor(&hints.rooms(self.moment.now, step)) * health(),

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::{Attempted, Skipped, Trace};
 
 /// Every header that [`headers`] may make.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 10] = [
     REQUESTED_MODEL,
     ROUTE_TYPE,
     ROUTE_REF,
@@ -17,6 +17,8 @@ pub const NAMES: [&str; 8] = [
     REASON,
     SKIPPED_CANDIDATES,
     ATTEMPTS,
+    UPSTREAM_FORMAT,
+    LOSSES,
 ];
 
 const REQUESTED_MODEL: &str = "x-llm-router-requested-model";
@@ -27,8 +29,10 @@ const SELECTED_CANDIDATE: &str = "x-llm-router-selected-candidate";
 const REASON: &str = "x-llm-router-reason";
 const SKIPPED_CANDIDATES: &str = "x-llm-router-skipped-candidates";
 const ATTEMPTS: &str = "x-llm-router-attempts";
+const UPSTREAM_FORMAT: &str = "x-llm-router-upstream-format";
+const LOSSES: &str = "x-llm-router-losses";
 
-/// Longest value, in bytes. Eight headers of it are half of what the strictest proxies take for all headers.
+/// Longest value, in bytes. Ten headers of it are half of what the strictest proxies take for all headers.
 pub const VALUE_MAX: usize = 512;
 
 /// Most items of a list.
@@ -40,9 +44,12 @@ const NAME: &AsciiSet = &CONTROLS.add(b' ').add(b',').add(b'%');
 /// Words of the gateway's own: spaces stay.
 const WORDS: &AsciiSet = &CONTROLS.add(b'%');
 
+/// The same in a list.
+const ITEM_WORDS: &AsciiSet = &WORDS.add(b',');
+
 /// What there is to say. An unknown route says so; nothing is said of what did not happen.
 pub fn headers(trace: &Trace) -> Vec<(&'static str, String)> {
-    let Trace { requested, route, skipped, attempts, selected, reason } = trace;
+    let Trace { requested, route, skipped, attempts, selected, reason, translation } = trace;
     let kind = match route {
         Some(route) => Some(route.kind.name()),
         None => requested.as_ref().map(|_| "unknown"),
@@ -58,6 +65,13 @@ pub fn headers(trace: &Trace) -> Vec<(&'static str, String)> {
         (REASON, reason.map(|reason| value(reason, WORDS))),
         (SKIPPED_CANDIDATES, list(skipped, push_skipped)),
         (ATTEMPTS, list(attempts, push_attempted)),
+        (UPSTREAM_FORMAT, translation.as_ref().map(|made| value(made.upstream.config_name(), NAME))),
+        (
+            LOSSES,
+            translation
+                .as_ref()
+                .and_then(|made| list(made.notes.list(), |value, note| value.push(note, ITEM_WORDS))),
+        ),
     ];
     values
         .into_iter()
@@ -138,7 +152,9 @@ mod tests {
     use super::*;
     use crate::{
         ledger::message::FailureClass,
-        trace::{Route, RouteKind, SkipReason},
+        trace::{Route, RouteKind, SkipReason, Translation},
+        translate::Notes,
+        wire::Wire,
     };
 
     fn attempted(target: &str, status: Option<u16>, class: Option<FailureClass>, number: u32) -> Attempted {
@@ -156,6 +172,9 @@ mod tests {
 
     #[test]
     fn a_whole_trace() {
+        let mut notes = Notes::default();
+        notes.add("top_k dropped");
+        notes.add("seed, logit_bias dropped");
         let trace = Trace {
             requested: Some("fast".to_owned()),
             route: Some(Route { kind: RouteKind::Alias, name: "fast".to_owned(), strategy: Some("ordered") }),
@@ -170,6 +189,7 @@ mod tests {
             ],
             selected: Some("d/org/w:free".to_owned()),
             reason: Some("first of ordered"),
+            translation: Some(Translation { upstream: Wire::Messages, notes }),
         };
         let shown: Vec<String> =
             headers(&trace).into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -182,6 +202,8 @@ mod tests {
             "x-llm-router-reason: first of ordered",
             "x-llm-router-skipped-candidates: a/x:cooldown+quota-exhausted, b/y:format-incompatible",
             "x-llm-router-attempts: c/z:503/temporary_error#1, c/z:none/timeout#2, d/org/w:free:200/ok#1",
+            "x-llm-router-upstream-format: claude",
+            "x-llm-router-losses: top_k dropped, seed%2C logit_bias dropped",
         ];
         assert_eq!(shown, expected);
         assert!(headers(&trace).iter().all(|(name, _)| NAMES.contains(name)));
@@ -235,6 +257,7 @@ mod tests {
                 attempts: names.iter().map(|name| attempted(name, None, None, 1)).collect(),
                 selected: name(2),
                 reason: None,
+                translation: None,
             };
             for (name, value) in headers(&trace) {
                 prop_assert!(value.len() <= VALUE_MAX, "{name}");

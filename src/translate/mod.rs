@@ -15,6 +15,7 @@
 //! be meant is refused with the name of the field.
 
 pub mod answer;
+pub mod cleanse;
 pub mod effort;
 pub mod fault;
 pub mod headers;

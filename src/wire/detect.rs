@@ -1,6 +1,7 @@
 //! Which format a request is in, where its path does not say (`POST /`, `/v1`, `/route`, `/router`).
 //!
-//! Fields that only one format has decide; a request that either format could be is taken for Messages
+//! `input` or `prompt` in place of messages tells Responses or Completions. Of the other two, fields that only
+//! one format has decide; a request that either format could be is taken for Messages
 //! if it sets `max_tokens`, which that format requires, and for Chat Completions otherwise.
 //!
 //! Values are looked at where they stand in the body: a tree of 8 MB of JSON would fill an isolate.
@@ -20,9 +21,25 @@ pub fn detect(anthropic_version: bool, body: &str) -> Wire {
     if anthropic_version {
         return Wire::Messages;
     }
-    let telling = MESSAGES.into_iter().chain(CHAT).chain(["tools", "tool_choice", "messages", "max_tokens"]);
+    let telling = MESSAGES.into_iter().chain(CHAT).chain([
+        "tools",
+        "tool_choice",
+        "messages",
+        "max_tokens",
+        "input",
+        "prompt",
+    ]);
     let body = members(body, &telling.collect::<Vec<_>>());
     let has = |field: &str| body.get(field).is_some_and(|value| value != "null");
+    if !has("messages") {
+        // Only these two know a request without messages.
+        if has("input") {
+            return Wire::Responses;
+        }
+        if has("prompt") {
+            return Wire::Completions;
+        }
+    }
     by_fields(has)
         .or_else(|| first(body.get("tools"), by_tool))
         .or_else(|| body.get("tool_choice").and_then(by_tool_choice))
@@ -179,6 +196,9 @@ mod tests {
             (r#"{"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#, Wire::Messages),
             (r#"{"max_tokens":9,"messages":[{"role":"system","content":"hi"}]}"#, Wire::Chat),
             (r#"{"max_completion_tokens":9}"#, Wire::Chat),
+            (r#"{"input":"hi","instructions":"be kind"}"#, Wire::Responses),
+            (r#"{"prompt":"hi","max_tokens":9}"#, Wire::Completions),
+            (r#"{"prompt":"hi","messages":[]}"#, Wire::Chat),
             (r#"{"system":"be kind","messages":[]}"#, Wire::Messages),
             (r#"{"max_tokens":9,"tools":[{"name":"f","input_schema":{}}]}"#, Wire::Messages),
             (r#"{"max_tokens":9,"tools":[{"type":"function","function":{"name":"f"}}]}"#, Wire::Chat),

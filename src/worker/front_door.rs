@@ -65,6 +65,14 @@ async fn handle(request: web_sys::Request, env: JsValue, ctx: JsValue) -> Result
     Ok(answer.response)
 }
 
+/// What is wanted of a request's body.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Answer,
+    /// How many tokens it has.
+    Count,
+}
+
 /// One request at the door.
 struct Visit<'a> {
     request: &'a web_sys::Request,
@@ -89,6 +97,7 @@ impl<'a> Visit<'a> {
             Admission::Health { authenticated } => {
                 marks.json(200, &health(isolate, authenticated, self.began))
             }
+            Admission::Greeting => marks.empty(200, Vec::new()),
             Admission::Admitted(Endpoint::Info) => marks.json(200, &info()),
             Admission::Admitted(_) if !isolate.problems.is_empty() => {
                 let message = format!("The gateway's config is invalid: {}", isolate.problems.join("; "));
@@ -100,11 +109,25 @@ impl<'a> Visit<'a> {
             Admission::Admitted(Endpoint::Model(wire)) => {
                 self.models(wire, |catalog| catalog.entry(&surface::model_name(&head.path())))
             }
-            Admission::Admitted(Endpoint::Call(wire)) => self.call(env, ctx, wire).await,
+            Admission::Admitted(Endpoint::WebSocket) => {
+                let message = "There are no WebSockets here; send the request with POST";
+                let error = ClientError::new(Kind::InvalidRequest, message).status(426);
+                marks.error(&error, Wire::Responses)
+            }
+            Admission::Admitted(Endpoint::CountTokens) => {
+                self.call(env, ctx, Some(Wire::Messages), Purpose::Count).await
+            }
+            Admission::Admitted(Endpoint::Call(wire)) => self.call(env, ctx, wire, Purpose::Answer).await,
         }
     }
 
-    async fn call(&self, env: &JsValue, ctx: &JsValue, wire: Option<Wire>) -> Result<Answer, JsValue> {
+    async fn call(
+        &self,
+        env: &JsValue,
+        ctx: &JsValue,
+        wire: Option<Wire>,
+        purpose: Purpose,
+    ) -> Result<Answer, JsValue> {
         let Self { isolate, head, marks, .. } = self;
         let error_wire = wire.unwrap_or_else(|| error_wire(head));
         if !is_json(head.header("content-type").as_deref()) {
@@ -112,11 +135,9 @@ impl<'a> Visit<'a> {
             let error = ClientError::new(Kind::InvalidRequest, message);
             return marks.error(&error.status(415), error_wire);
         }
-        let max = isolate.gateway.settings.max_body_bytes;
-        let Some(body) = read_body(self.request, max).await? else {
-            let message =
-                format!("The request body is larger than {max} bytes (LLM_ROUTER_MAX_REQUEST_BODY_BYTES)");
-            return marks.error(&ClientError::new(Kind::TooLarge, message), error_wire);
+        let body = match read_body(self.request, isolate.gateway.settings.max_body_bytes).await? {
+            Ok(body) => body,
+            Err(error) => return marks.error(&error, error_wire),
         };
         // The copy in wasm goes before anything is waited for: only JS holds bodies while requests are on their way.
         let read = isolate.gateway.read(*head, wire, &body.to_vec());
@@ -128,12 +149,16 @@ impl<'a> Visit<'a> {
             isolate,
             providers: Reflect::get(env, &PROVIDERS_BINDING.into())?,
             ctx,
+            request_id: &marks.request_id,
             body,
             waits: Cell::default(),
             #[cfg(feature = "fault-injection")]
             fault: head.header(super::fault::HEADER),
         };
-        let reply = isolate.gateway.answer(&ports, *head, &read).await;
+        let reply = match purpose {
+            Purpose::Answer => isolate.gateway.answer(&ports, *head, &read).await,
+            Purpose::Count => isolate.gateway.count_tokens(&ports, *head, &read).await,
+        };
         let answer = marks.reply(isolate, reply)?;
         Ok(Answer { waits: ports.waits.get(), ..answer })
     }
@@ -156,6 +181,7 @@ impl<'a> Visit<'a> {
         match admission {
             Admission::Preflight { .. } => Subject::Other("preflight"),
             Admission::Health { .. } => Subject::Other("health"),
+            Admission::Greeting => Subject::Other("greeting"),
             Admission::Admitted(Endpoint::Call(_)) => Subject::Call,
             Admission::Admitted(endpoint) => Subject::Other(endpoint.name()),
             Admission::Refused(error, _) if error.kind == Kind::NotFound => {
@@ -190,10 +216,29 @@ impl<'a> Visit<'a> {
     }
 }
 
-async fn read_body(request: &web_sys::Request, max: usize) -> Result<Option<Uint8Array>, JsValue> {
+/// The body, or why there is none.
+async fn read_body(
+    request: &web_sys::Request,
+    max: usize,
+) -> Result<Result<Uint8Array, ClientError>, JsValue> {
     #[expect(clippy::cast_precision_loss, reason = "at most 20 MiB")]
     let read = JsFuture::from(js::read_body(request, max as f64)).await?;
-    Ok(read.dyn_into().ok())
+    let refused = match read.as_string().as_deref() {
+        Some("encoding") => {
+            let message = "Send the body uncompressed, or with `content-encoding: gzip` or `deflate`";
+            ClientError::new(Kind::InvalidRequest, message).status(415)
+        }
+        Some(_) => {
+            let message = "The request body is not what its `content-encoding` says";
+            ClientError::new(Kind::InvalidRequest, message)
+        }
+        None => {
+            let message =
+                format!("The request body is larger than {max} bytes (LLM_ROUTER_MAX_REQUEST_BODY_BYTES)");
+            ClientError::new(Kind::TooLarge, message)
+        }
+    };
+    Ok(read.dyn_into().map_err(|_| refused))
 }
 
 fn error_wire(head: &RequestHead) -> Wire {
@@ -217,9 +262,18 @@ fn info() -> String {
         "name": "llm-router",
         "status": "ok",
         "endpoints": {
-            "unified": ["/", "/v1", "/route", "/v1/messages", "/v1/chat/completions", "/v1/models", "/v1/models/{id}"],
-            "anthropic": ["/anthropic", "/anthropic/v1/messages", "/anthropic/v1/models", "/anthropic/v1/models/{id}"],
-            "openai": ["/openai", "/openai/v1/chat/completions", "/openai/v1/models", "/openai/v1/models/{id}"],
+            "unified": [
+                "/", "/v1", "/route", "/v1/messages", "/v1/messages/count_tokens", "/v1/chat/completions",
+                "/v1/responses", "/v1/completions", "/v1/models", "/v1/models/{id}",
+            ],
+            "anthropic": [
+                "/anthropic", "/anthropic/v1/messages", "/anthropic/v1/messages/count_tokens",
+                "/anthropic/v1/models", "/anthropic/v1/models/{id}",
+            ],
+            "openai": [
+                "/openai", "/openai/v1/chat/completions", "/openai/v1/responses", "/openai/v1/completions",
+                "/openai/v1/models", "/openai/v1/models/{id}",
+            ],
         },
     })
     .to_string()

@@ -24,15 +24,33 @@ export function readHead(request, names, local) {
   return address ? `${text}\n@address\n${address}` : text;
 }
 
-// The body, or `null` if it is longer than `max` bytes.
+// Content encodings that the runtime can undo.
+const ENCODINGS = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate" };
+
+// The body; `null` if it is longer than `max` bytes; a word if it cannot be read: "encoding", "broken".
 export async function readBody(request, max) {
   if (request.body === null) return new Uint8Array(0);
+  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding !== "identity" && encoding !== "") return inflate(request.body, ENCODINGS[encoding], max);
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) <= max) return new Uint8Array(await request.arrayBuffer());
   const read = { chunks: [], length: 0 };
   if (declared === null && (await collect(request.body, max, read))) return join(read);
   await drain(request.body);
   return null;
+}
+
+async function inflate(body, format, max) {
+  if (format === undefined) {
+    await drain(body);
+    return "encoding";
+  }
+  const read = { chunks: [], length: 0 };
+  try {
+    return (await collect(body.pipeThrough(new DecompressionStream(format)), max, read)) ? join(read) : null;
+  } catch {
+    return "broken";
+  }
 }
 
 // Reads and forgets what a client is still sending: many do not look at an answer before they have sent
@@ -144,8 +162,7 @@ function canBeSent(url, headers) {
 const FAILURE_READ_MS = 3_000;
 
 export async function readFailure(response, max, passes) {
-  let lines = "";
-  for (const [name, value] of passing(response.headers, passes)) lines += `${name}\n${value}\n`;
+  const lines = passingLines(response, passes);
   if (opened.has(response)) {
     aborts.get(response).abort();
     return [lines, join(opened.get(response).read)];
@@ -161,36 +178,75 @@ export async function readFailure(response, max, passes) {
   return [lines, join(read)];
 }
 
-// Streams whose beginning has been looked at: what was read, and where more comes from.
+// A success: its headers that may pass and its whole body, or `null` if it is longer than `max`, breaks off or
+// is not there after `waitMs`.
+export async function readSuccess(response, max, waitMs, passes) {
+  const lines = passingLines(response, passes);
+  const read = { chunks: [], length: 0 };
+  const source = opened.has(response) ? replay(opened.get(response)) : response.body?.getReader();
+  if (source === undefined) return [lines, join(read)];
+  const timer = setTimeout(() => aborts.get(response)?.abort(), waitMs);
+  try {
+    for (;;) {
+      const { done, value } = await source.read();
+      if (done) return [lines, join(read)];
+      read.chunks.push(value);
+      read.length += value.byteLength;
+      if (read.length > max) {
+        aborts.get(response)?.abort();
+        return null;
+      }
+    }
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function passingLines(response, passes) {
+  let lines = "";
+  for (const [name, value] of passing(response.headers, passes)) lines += `${name}\n${value}\n`;
+  return lines;
+}
+
+// Bodies whose beginning has been looked at: what was read, and where more comes from.
 const opened = new WeakMap();
 
-// How an event stream begins: `[bytes, ended]`, the bytes up to the end of its first event or comment, or to
-// `max`; `null` for what is no event stream. A stream that has not begun after `waitMs` is let go on.
+// Waits until a body has begun, so that one that breaks before can be had from somebody else. An event stream
+// has begun with its first event or comment, or `max` bytes: `[bytes, ended]`. Any other has begun with its
+// first byte: `null`. One that has not begun after `waitMs` is let go on.
 export async function peek(response, max, waitMs) {
-  const streams = response.headers.get("content-type")?.startsWith("text/event-stream");
-  if (!streams || response.body === null) return null;
+  if (response.body === null) return null;
+  const streams = isEventStream(response.headers);
   const reader = response.body.getReader();
   const read = { chunks: [], length: 0 };
   const state = { reader, read, pending: null };
   opened.set(response, state);
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, waitMs, null)));
-  const decoder = new TextDecoder();
+  const decoder = streams ? new TextDecoder() : null;
+  let text = "";
+  let ended = false;
   try {
-    for (let text = ""; read.length < max && !hasBegun(text); ) {
+    while (streams ? read.length < max && !hasBegun(text) : read.length === 0) {
       state.pending = reader.read();
       const next = await Promise.race([state.pending, late]);
-      if (next === null) return [join(read), false];
-      if (next.done) return [join(read), true];
+      ended = next?.done === true;
+      if (next === null || ended) break;
       state.pending = null;
       read.chunks.push(next.value);
       read.length += next.value.byteLength;
-      text += decoder.decode(next.value, { stream: true });
+      if (streams) text += decoder.decode(next.value, { stream: true });
     }
-    return [join(read), false];
+    return streams ? [join(read), ended] : null;
   } finally {
     clearTimeout(timer);
   }
+}
+
+function isEventStream(headers) {
+  return headers.get("content-type")?.startsWith("text/event-stream") === true;
 }
 
 // Whether `text` holds a whole event, or a comment: those keep a connection alive and are passed on at once.
@@ -233,8 +289,64 @@ export function relay(upstream, passes, lines, idleMs, lastWords) {
   const headers = new Headers();
   for (const [name, value] of passing(upstream.headers, passes)) headers.append(name, value);
   setLines(headers, lines);
-  const streams = headers.get("content-type")?.startsWith("text/event-stream");
-  return new Response(watch(upstream, idleMs, streams ? lastWords : null), { status: upstream.status, headers });
+  const body = watch(upstream, idleMs, isEventStream(headers) ? lastWords : null);
+  return new Response(body, { status: upstream.status, headers });
+}
+
+// A success whose events `translator` puts into another format's words, each as soon as it is whole.
+export function translate(upstream, translator, lines, idleMs, lastWords) {
+  const state = opened.get(upstream);
+  const reader = state === undefined ? upstream.body.getReader() : replay(state);
+  const headers = makeHeaders(lines);
+  return new Response(guard(translated(reader, translator), idleMs, lastWords), { status: 200, headers });
+}
+
+// Reads what the translator has made of what `reader` reads. Its own last words come when the upstream ends or
+// breaks off.
+function translated(reader, translator) {
+  let ended = false;
+  const end = () => {
+    ended = true;
+    const rest = translator.finish();
+    translator.free();
+    return rest;
+  };
+  return {
+    async read() {
+      while (!ended) {
+        let made;
+        let chunk;
+        try {
+          chunk = await reader.read();
+        } catch {
+          chunk = { done: true };
+        }
+        if (ended) break; // meanwhile, by `lastWords`
+        if (chunk.done) made = end();
+        else {
+          made = translator.push(chunk.value);
+          if (translator.over) {
+            end();
+            reader.cancel().catch(() => {});
+          }
+        }
+        if (made.byteLength > 0) return { done: false, value: made };
+      }
+      return { done: true };
+    },
+    // `null`: they have been said. `undefined`: there are none.
+    lastWords() {
+      try {
+        return ended ? null : end();
+      } catch {
+        return undefined;
+      }
+    },
+    cancel(reason) {
+      this.lastWords();
+      return reader.cancel(reason);
+    },
+  };
 }
 
 export function reply(status, lines, body) {
@@ -242,20 +354,15 @@ export function reply(status, lines, body) {
   return new Response(empty ? null : body, { status, headers: makeHeaders(lines) });
 }
 
-// The body. One of declared length is handed over whole and has a deadline; any other is passed on chunk by
-// chunk, as it comes, so that its silence can be told. Without a limit to silence (`idleMs` 0) it is handed
-// over as well: not a chunk of it is touched then, which is cheaper.
-const DECLARED_MS = 600_000;
-
+// The body: as bytes if all of it is here, else chunk by chunk, as it comes, so that its silence can be told.
 function watch(upstream, idleMs, lastWords) {
   const state = opened.get(upstream);
-  if (state !== undefined) return guard(replay(state), idleMs, lastWords);
-  if (upstream.body === null || idleMs === 0) return upstream.body;
-  if (upstream.headers.has("content-length")) {
-    setTimeout(() => aborts.get(upstream).abort(), DECLARED_MS);
-    return upstream.body;
-  }
-  return guard(upstream.body.getReader(), idleMs, lastWords);
+  if (state === undefined) return null;
+  const { chunks, length } = state.read;
+  const { headers } = upstream;
+  const whole = !headers.has("content-encoding") && Number(headers.get("content-length") ?? NaN) === length;
+  if (whole && chunks.length === 1) return chunks[0];
+  return guard(replay(state), idleMs, lastWords);
 }
 
 // Ends a body that has gone silent or broken off: with `lastWords` if there are any, as a broken connection
@@ -270,7 +377,12 @@ function guard(reader, idleMs, lastWords) {
   let timer;
   const end = (controller) => {
     clearTimeout(timer);
+    const own = reader.lastWords?.();
     reader.cancel().catch(() => {});
+    if (own !== undefined) {
+      if (own !== null) controller.enqueue(own);
+      return controller.close();
+    }
     if (lastWords === null) return controller.error(new Error("the upstream broke off"));
     controller.enqueue(new TextEncoder().encode(lastWords));
     controller.close();

@@ -3,6 +3,8 @@
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+use super::translator::Translator;
+
 #[wasm_bindgen(module = "/src/worker/glue.js")]
 extern "C" {
     #[wasm_bindgen(js_name = setOverride)]
@@ -12,7 +14,7 @@ extern "C" {
 
     #[wasm_bindgen(js_name = readHead)]
     pub(super) fn read_head(request: &web_sys::Request, names: &Array, local: bool) -> String;
-    /// `Uint8Array`, or `null` when longer than `max`.
+    /// `Uint8Array`, `null` when longer than `max`, or a word when it cannot be read.
     #[wasm_bindgen(js_name = readBody)]
     pub(super) fn read_body(request: &web_sys::Request, max: f64) -> Promise;
 
@@ -43,6 +45,25 @@ extern "C" {
     #[wasm_bindgen(js_name = readFailure)]
     pub(super) fn read_failure(response: &web_sys::Response, max: f64, passes: &JsValue) -> Promise;
 
+    /// `[lines, Uint8Array]`, or `null`.
+    #[wasm_bindgen(js_name = readSuccess)]
+    pub(super) fn read_success(
+        response: &web_sys::Response,
+        max: f64,
+        wait_ms: f64,
+        passes: &JsValue,
+    ) -> Promise;
+    #[wasm_bindgen(js_name = passingLines)]
+    pub(super) fn passing_lines(response: &web_sys::Response, passes: &JsValue) -> String;
+
+    #[wasm_bindgen(catch)]
+    pub(super) fn translate(
+        upstream: &web_sys::Response,
+        translator: Translator,
+        lines: &str,
+        idle_ms: f64,
+        last_words: &str,
+    ) -> Result<web_sys::Response, JsValue>;
     #[wasm_bindgen(catch)]
     pub(super) fn relay(
         upstream: &web_sys::Response,

@@ -11,6 +11,7 @@ mod ports;
 mod provider_object;
 mod reply;
 mod storage;
+mod translator;
 
 #[cfg(feature = "fault-injection")]
 mod fault;

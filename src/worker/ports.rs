@@ -11,7 +11,7 @@ use super::{isolate::Isolate, js};
 use crate::{
     ledger::message::{Ask, Reserve, Reserved, Settle},
     log::Waits,
-    ports::{Attempt, FailureBody, Opening, Ports, SendError, Unavailable},
+    ports::{Attempt, Opening, Outgoing, Ports, ReadBody, SendError, Unavailable},
     time::Millis,
 };
 
@@ -20,6 +20,7 @@ pub(super) struct RequestPorts<'a> {
     /// The namespace of provider objects.
     pub(super) providers: JsValue,
     pub(super) ctx: &'a JsValue,
+    pub(super) request_id: &'a str,
     /// The request's body.
     pub(super) body: Uint8Array,
     /// So far.
@@ -90,15 +91,19 @@ impl Ports for RequestPorts<'_> {
         let added = js::lines(attempt.client_headers.iter().map(|(name, value)| (name, value)));
         let began = now();
         let url = &attempt.destination.url;
-        let (start, end, text) = match attempt.splice {
-            Some(splice) => (splice.at.start, splice.at.end, splice.text.as_str()),
-            None => (0, 0, ""),
+        let (start, end, text) = match attempt.body {
+            Outgoing::Own(Some(splice)) => (splice.at.start, splice.at.end, splice.text.as_str()),
+            Outgoing::Own(None) | Outgoing::Other(_) => (0, 0, ""),
+        };
+        let body = match attempt.body {
+            Outgoing::Own(_) => &self.body,
+            Outgoing::Other(body) => &Uint8Array::from(body),
         };
         let sent = js::send(
             url,
-            &self.headers(attempt),
+            &self.destination_headers(attempt),
             &added,
-            &self.body,
+            body,
             js::number(start as u64),
             js::number(end as u64),
             text,
@@ -122,11 +127,7 @@ impl Ports for RequestPorts<'_> {
         response: web_sys::Response,
     ) -> Result<(web_sys::Response, Option<Opening>), SendError> {
         let began = now();
-        let wait_ms = match self.isolate.gateway.settings.timeouts.idle_ms {
-            0 => OPENING_MS,
-            ms => ms,
-        };
-        let peeked = JsFuture::from(js::peek(&response, OPENING_MAX, js::number(wait_ms))).await;
+        let peeked = JsFuture::from(js::peek(&response, OPENING_MAX, js::number(self.idle_ms()))).await;
         self.waited(began, |waits| &mut waits.upstream_ms);
         let opening = peeked
             .map_err(|_| SendError::Network)?
@@ -136,18 +137,52 @@ impl Ports for RequestPorts<'_> {
         Ok((response, opening))
     }
 
-    async fn read_failure(&self, response: web_sys::Response, max: usize) -> FailureBody {
+    async fn read_failure(&self, response: web_sys::Response, max: usize) -> ReadBody {
         let max = js::number(u64::try_from(max).unwrap_or_default());
         let read = JsFuture::from(js::read_failure(&response, max, &self.isolate.passes)).await;
         let parts = read.map(JsCast::unchecked_into::<Array>).unwrap_or_default();
-        FailureBody {
+        ReadBody {
             headers: js::pairs(&parts.get(0).as_string().unwrap_or_default()),
             body: js::bytes(&parts.get(1)),
         }
     }
+
+    async fn read_success(&self, response: web_sys::Response, max: usize) -> Result<ReadBody, SendError> {
+        let began = now();
+        let max = js::number(u64::try_from(max).unwrap_or_default());
+        let wait = js::number(self.idle_ms());
+        let read = JsFuture::from(js::read_success(&response, max, wait, &self.isolate.passes)).await;
+        self.waited(began, |waits| &mut waits.upstream_ms);
+        let parts: Array =
+            read.map_err(|_| SendError::Network)?.dyn_into().map_err(|_| SendError::Network)?;
+        Ok(ReadBody {
+            headers: js::pairs(&parts.get(0).as_string().unwrap_or_default()),
+            body: js::bytes(&parts.get(1)),
+        })
+    }
+
+    fn headers(&self, response: &web_sys::Response) -> Vec<(String, String)> {
+        js::pairs(&js::passing_lines(response, &self.isolate.passes))
+    }
+
+    fn body(&self) -> Vec<u8> {
+        self.body.to_vec()
+    }
+
+    fn request_id(&self) -> String {
+        self.request_id.trim_start_matches("req_").to_owned()
+    }
 }
 
 impl RequestPorts<'_> {
+    /// How long an upstream may be silent where a silence has no limit of its own.
+    fn idle_ms(&self) -> u64 {
+        match self.isolate.gateway.settings.timeouts.idle_ms {
+            0 => OPENING_MS,
+            ms => ms,
+        }
+    }
+
     fn waited(&self, began: Millis, wait: fn(&mut Waits) -> &mut u64) {
         let mut waits = self.waits.get();
         *wait(&mut waits) += now().since(began);
@@ -155,7 +190,7 @@ impl RequestPorts<'_> {
     }
 
     /// JS `Headers` of a destination; `fetch` copies them.
-    fn headers(&self, attempt: Attempt<'_>) -> JsValue {
+    fn destination_headers(&self, attempt: Attempt<'_>) -> JsValue {
         let make = || {
             js::make_headers(&js::lines(
                 attempt.destination.headers.iter().map(|(name, value)| (name, value)),

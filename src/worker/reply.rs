@@ -3,7 +3,7 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
-use super::{isolate::Isolate, js};
+use super::{isolate::Isolate, js, translator::Translator};
 use crate::{
     gateway::{Content, Reply},
     log::Waits,
@@ -32,6 +32,9 @@ impl Answer {
     }
 }
 
+const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream; charset=utf-8";
+
 type Answered = Result<Answer, JsValue>;
 
 /// What goes on every reply to one request.
@@ -57,14 +60,26 @@ impl Marks {
     }
 
     pub(super) fn error(&self, error: &ClientError, wire: Wire) -> Answered {
-        self.refusal(error, wire, Vec::new())
+        self.refusal(error, wire, Vec::new(), Vec::new())
     }
 
     pub(super) fn reply(&self, isolate: &Isolate, reply: Reply<web_sys::Response>) -> Answered {
         let Reply { wire, content, trace } = reply;
         let debug = if self.debug { trace::headers::headers(&trace) } else { Vec::new() };
         let answer = match content {
-            Content::Error(error) => self.refusal(&error, wire, debug)?,
+            Content::Error { error, headers } => self.refusal(&error, wire, headers, debug)?,
+            Content::Document { stream, headers, body } => {
+                let own = self.translated(wire, if stream { EVENTS } else { JSON }, headers, debug);
+                let body = Uint8Array::from(body.as_slice());
+                Answer::new(js::reply(200, &js::lines(own), &body)?, 200, Some(wire))
+            }
+            Content::Stream { response, headers, stream } => {
+                let idle_ms = js::number(isolate.gateway.settings.timeouts.idle_ms);
+                let lines = js::lines(self.translated(wire, EVENTS, headers, debug));
+                let translator = Translator::new(*stream);
+                let response = js::translate(&response, translator, &lines, idle_ms, &interrupted(wire))?;
+                Answer::new(response, 200, Some(wire))
+            }
             Content::Failure { status, failure } => {
                 let headers = failure.headers.into_iter().chain(self.common(Some(wire), debug).map(owned));
                 let body = Uint8Array::from(failure.body.as_slice());
@@ -72,21 +87,42 @@ impl Marks {
             }
             Content::Relay(upstream) => {
                 let idle_ms = js::number(isolate.gateway.settings.timeouts.idle_ms);
-                let last_words = stream_error(wire, "The provider broke off in the middle of its answer");
                 let headers = js::lines(self.common(Some(wire), debug));
-                let response = js::relay(&upstream, &isolate.passes, &headers, idle_ms, &last_words)?;
+                let response = js::relay(&upstream, &isolate.passes, &headers, idle_ms, &interrupted(wire))?;
                 Answer::new(response, upstream.status(), Some(wire))
             }
         };
         Ok(Answer { trace, ..answer })
     }
 
-    fn refusal(&self, error: &ClientError, wire: Wire, debug: Vec<(&'static str, String)>) -> Answered {
+    fn refusal(
+        &self,
+        error: &ClientError,
+        wire: Wire,
+        upstream: Vec<(String, String)>,
+        debug: Vec<(&'static str, String)>,
+    ) -> Answered {
         let body = JsValue::from_str(&error.body(wire, &self.request_id));
         let more = error.headers().into_iter().chain(debug).collect();
+        let headers = upstream.into_iter().chain(self.own(Some(wire), more).map(owned));
         let status = error.status_for(wire);
-        let response = js::reply(status, &js::lines(self.own(Some(wire), more)), &body)?;
+        let response = js::reply(status, &js::lines(headers), &body)?;
         Ok(Answer { error: Some(error.kind), ..Answer::new(response, status, Some(wire)) })
+    }
+
+    /// Headers of a translated success.
+    fn translated(
+        &self,
+        wire: Wire,
+        content_type: &'static str,
+        upstream: Vec<(String, String)>,
+        debug: Vec<(&'static str, String)>,
+    ) -> impl Iterator<Item = (String, String)> {
+        let fixed = [("content-type", content_type), ("cache-control", "no-cache")];
+        let unbuffered = (content_type == EVENTS).then_some(("x-accel-buffering", "no"));
+        let fixed =
+            fixed.into_iter().chain(unbuffered).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        upstream.into_iter().chain(fixed).chain(self.common(Some(wire), debug).map(owned))
     }
 
     fn own(
@@ -112,6 +148,11 @@ impl Marks {
         let cors = self.cors.iter().map(|(name, value)| (*name, value.clone()));
         more.into_iter().chain([id]).chain(messages).chain(cors)
     }
+}
+
+/// What ends a stream whose upstream does not.
+fn interrupted(wire: Wire) -> String {
+    stream_error(wire, "The provider broke off in the middle of its answer")
 }
 
 fn owned((name, value): (&str, String)) -> (String, String) {

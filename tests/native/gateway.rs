@@ -21,7 +21,8 @@ const CONFIG: &str = r#"{
                       { "id": "many", "name": "many", "models": ["all"], "requests": 60, "window": { "unit": "hour", "size": 6 } } ] },
     { "id": "beta", "name": "Beta", "baseUrl": "https://beta.test", "apiKey": "k2", "format": "openai", "models": ["mini", "shared"] },
     { "id": "gamma", "name": "Gamma", "baseUrl": "https://gamma.test", "apiKey": "k3", "format": "claude", "models": ["opus", "shared"] },
-    { "id": "delta", "name": "Delta", "baseUrl": "https://delta.test", "apiKeyEnv": "DELTA_KEY", "format": "openai", "models": ["d"] }
+    { "id": "delta", "name": "Delta", "baseUrl": "https://delta.test", "apiKeyEnv": "DELTA_KEY", "format": "openai", "models": ["d"] },
+    { "id": "epsilon", "name": "Epsilon", "baseUrl": "https://epsilon.test", "apiKey": "k5", "format": "openai-completions", "models": ["old"] }
   ]
 }"#;
 
@@ -46,7 +47,7 @@ fn every_spelling_of_a_model_reaches_it() {
         ("shared", 400, "beta/shared, gamma/shared"),
         ("alpha/lonly", 404, "did you mean `alpha/lonely`?"),
         ("zzzz", 404, "GET /v1/models"),
-        ("gamma/opus", 400, "it speaks: claude"),
+        ("epsilon/old", 400, "it speaks: openai-completions"),
     ] {
         let outcome = world.ask(&gateway, name);
         assert_eq!(outcome.status, status, "{name}");
@@ -57,12 +58,8 @@ fn every_spelling_of_a_model_reaches_it() {
 #[test]
 fn a_guessed_format_gives_way_to_the_one_that_is_served() {
     let (world, gateway) = (World::new(), gateway());
-    assert_eq!(world.send_body(&gateway, None, r#"{"model":"opus","messages":[]}"#).status, 200);
-    assert_eq!(
-        world.send_body(&gateway, None, r#"{"model":"mini","max_tokens":1,"messages":[]}"#).status,
-        200
-    );
-    assert_eq!(world.take_sent(), ["gamma", "beta"]);
+    assert_eq!(world.send_body(&gateway, None, r#"{"model":"old","messages":[]}"#).status, 200);
+    assert_eq!(world.take_sent(), ["epsilon"]);
 }
 
 #[test]
@@ -227,6 +224,20 @@ fn an_object_that_does_not_answer_is_no_licence() {
     assert_eq!(world.ask(&gateway, "alpha/lonely").status, 503);
     assert_eq!(world.ask(&gateway, "alpha/large").status, 200);
     assert_eq!(world.take_sent(), ["beta"]);
+}
+
+#[test]
+fn a_wait_is_no_longer_than_an_object_may_take_to_answer_again() {
+    let (world, gateway) = (World::new(), gateway());
+    for _ in 0..60 {
+        world.ask(&gateway, "alpha/lonely");
+    }
+    world.unreachable.borrow_mut().push("beta".to_owned());
+    // `alpha` has room in three hours; of `beta`, the last fallback, nothing is known.
+    let outcome = world.ask(&gateway, "alpha/large");
+    assert_eq!((outcome.status, outcome.retry_after_ms), (429, Some(1_000)));
+    world.unreachable.borrow_mut().clear();
+    assert_eq!(world.ask(&gateway, "alpha/large").status, 200);
 }
 
 #[test]

@@ -32,17 +32,17 @@ fn config() -> Config {
 
 fn steps(config: &Config) -> [Step<'_>; 2] {
     let provider = &config.providers[0];
-    [0, 1].map(|index| Step { provider, model: &provider.models[index] })
+    [0, 1].map(|index| Step { provider, model: &provider.models[index], wire: Wire::Chat })
 }
 
 fn room(bucket: &str, used: u64, ends_ms: u64) -> Room {
-    Room { bucket: bucket.to_owned(), used, ends_ms, window_ms: 0 }
+    Room { bucket: bucket.to_owned(), used, ends_ms }
 }
 
 #[test]
 fn every_reply_tells_how_full_the_candidates_are_tightest_first() {
     let config = config();
-    let candidates = steps(&config).map(|step| step.candidate(Wire::Chat)).to_vec();
+    let candidates = steps(&config).map(|step| step.candidate()).to_vec();
     let mut ledger = Ledger::default();
     let Reserved::Grant(Grant { hints, .. }) =
         ledger.reserve(START, &Reserve { amount: 1, candidates: candidates.clone() })
@@ -79,7 +79,8 @@ fn replies_of_an_older_object_are_understood() {
 #[test]
 fn the_spelling_of_hints_is_pinned() {
     let hint = Hint { cooldown_ms: 5, failures: 2, rooms: vec![room("all", 3, 7)] };
-    let text = json!({ "cooldownMs": 5, "failures": 2, "rooms": [{ "bucket": "all", "used": 3, "endsMs": 7, "windowMs": 0 }] });
+    let text =
+        json!({ "cooldownMs": 5, "failures": 2, "rooms": [{ "bucket": "all", "used": 3, "endsMs": 7 }] });
     assert_eq!(serde_json::to_value(&hint).unwrap(), text);
     assert_eq!(serde_json::from_value::<Hint>(json!({})).unwrap(), Hint::default());
 }
@@ -90,8 +91,8 @@ fn news_of_one_model_is_news_of_all_under_the_same_cap() {
     let [m, n] = steps(&config);
     let mut hints = Hints::default();
     let hint = Hint { rooms: vec![room("all", 10, HOUR), room("own", 1, HOUR)], ..Hint::default() };
-    hints.learn(START, &m, Wire::Chat, &hint);
-    assert_eq!(hints.away(START, &n, Wire::Chat), Some(Away::Exhausted(START.after(HOUR))));
+    hints.learn(START, &m, &hint);
+    assert_eq!(hints.away(START, &n), Some(Away::Exhausted(START.after(HOUR))));
 }
 
 #[test]
@@ -100,13 +101,13 @@ fn hints_are_believed_until_the_window_ends_and_not_for_ever() {
     let [m, _] = steps(&config);
     let mut hints = Hints::default();
     let hint = Hint { rooms: vec![room("own", 4, 60_000)], ..Hint::default() };
-    hints.learn(START, &m, Wire::Chat, &hint);
-    assert!(hints.away(START.after(59_999), &m, Wire::Chat).is_some());
-    assert!(hints.away(START.after(60_000), &m, Wire::Chat).is_none());
+    hints.learn(START, &m, &hint);
+    assert!(hints.away(START.after(59_999), &m).is_some());
+    assert!(hints.away(START.after(60_000), &m).is_none());
     assert!(hints.rooms(START.after(60_000), &m).iter().all(|room| room.ratio() >= 1.0));
-    hints.learn(START, &m, Wire::Chat, &Hint { cooldown_ms: 2 * TRUST_MS, ..Hint::default() });
-    assert!(matches!(hints.away(START.after(TRUST_MS - 1), &m, Wire::Chat), Some(Away::Cooling(_))));
-    assert!(hints.away(START.after(TRUST_MS), &m, Wire::Chat).is_none());
+    hints.learn(START, &m, &Hint { cooldown_ms: 2 * TRUST_MS, ..Hint::default() });
+    assert!(matches!(hints.away(START.after(TRUST_MS - 1), &m), Some(Away::Cooling(_))));
+    assert!(hints.away(START.after(TRUST_MS), &m).is_none());
 }
 
 #[test]
@@ -124,6 +125,18 @@ fn planned_attempts_count_until_they_are_heard_of_or_forgotten() {
 }
 
 #[test]
+fn planning_an_attempt_does_not_make_old_news_new() {
+    let config = config();
+    let [m, _] = steps(&config);
+    let mut hints = Hints::default();
+    let hint = Hint { rooms: vec![room("own", 4, 2 * TRUST_MS)], ..Hint::default() };
+    hints.learn(START, &m, &hint);
+    hints.expect(START.after(TRUST_MS - 1), &m);
+    hints.heard(START.after(TRUST_MS - 1), &m);
+    assert!(hints.away(START.after(TRUST_MS), &m).is_none());
+}
+
+#[test]
 fn memory_is_bounded() {
     let config = config();
     let provider = &config.providers[0];
@@ -132,7 +145,7 @@ fn memory_is_bounded() {
         let mut model = provider.models[0].clone();
         model.id = format!("m{number}");
         let hint = Hint { cooldown_ms: 5, failures: 1, rooms: vec![room(&model.id, 1, 1)] };
-        hints.learn(Millis(number), &Step { provider, model: &model }, Wire::Chat, &hint);
+        hints.learn(Millis(number), &Step { provider, model: &model, wire: Wire::Chat }, &hint);
     }
     assert_eq!(hints.len(), 2 * HINTS_MAX);
 }

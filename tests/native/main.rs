@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod balance;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod config;
@@ -16,6 +18,8 @@ mod gateway;
 mod hints;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod random;
 #[cfg(test)]
 mod routing;
 #[cfg(test)]

@@ -28,7 +28,7 @@ fn gateway_with(aliases: &Value, caps: &[(&str, u64, &str)], variables: &[(&str,
             .map(|(_, requests, window)| json!({ "id": window, "models": ["all"], "requests": requests, "window": window }))
             .collect();
         json!({ "id": id, "name": id, "baseUrl": format!("https://{id}.test"), "apiKey": "k",
-            "format": if id == "e" { "claude" } else { "openai" }, "models": ["m", "n"], "rateLimits": limits })
+            "format": if id == "e" { "openai-completions" } else { "openai" }, "models": ["m", "n"], "rateLimits": limits })
     };
     let providers = ["a", "b", "c", "d", "e", "f"].map(provider);
     let text =
@@ -157,11 +157,28 @@ fn fallback_targets_get_traffic_only_when_no_target_has_room() {
         }
         assert_eq!(counts(&world), count([("a", 10), ("b", 20), ("c", 10)]), "{strategy}");
         let outcome = world.ask(&gateway, "main");
-        assert_eq!(outcome.trace.reason, Some("fallback: no target has room"), "{strategy}");
+        assert_eq!(outcome.trace.reason, Some("fallback: no target is eligible"), "{strategy}");
         let skipped: Vec<_> =
             outcome.trace.skipped.iter().map(|s| (s.target.as_str(), s.reasons.clone())).collect();
         assert_eq!(skipped.len(), 2, "{strategy}: {skipped:?}");
         assert!(skipped.iter().all(|(_, reasons)| *reasons == [SkipReason::QuotaExhausted]));
+    }
+}
+
+#[test]
+fn a_target_that_was_seen_to_recover_is_used_again_at_once() {
+    for recovery in [200, 400] {
+        let aliases = json!({ "main": alias("ordered", &["a/m"], &["b/m"]) });
+        let variables = [("LLM_ROUTER_ORIGIN_RETRY_ATTEMPTS", "1")];
+        let (world, gateway) = (World::new(), gateway_with(&aliases, &[], &variables));
+        world.script("a.test", [status(500), status(500), status(recovery)]);
+        for _ in 0..3 {
+            assert_eq!(world.ask(&gateway, "main").status, 200);
+        }
+        assert_eq!(counts(&world), count([("a", 2), ("b", 3)]), "the circuit is open");
+        world.wait(30_000);
+        assert_eq!(world.ask(&gateway, "main").status, recovery);
+        assert_eq!(world.ask(&gateway, "main").trace.selected.as_deref(), Some("a/m"));
     }
 }
 
@@ -221,7 +238,7 @@ fn targets_of_another_format_are_left_out_and_named() {
     assert_eq!(counts(&world), count([("a", 1)]));
     let outcome = world.ask(&gateway, "other");
     assert_eq!(outcome.status, 400);
-    assert!(outcome.text.contains("`e/m` speaks: claude"), "{}", outcome.text);
+    assert!(outcome.text.contains("`e/m` speaks: openai-completions"), "{}", outcome.text);
     let guessed = world.send_body(&gateway, None, r#"{"model":"other"}"#);
     assert_eq!(guessed.status, 200, "a guessed format gives way");
 }

@@ -14,7 +14,7 @@ use llm_router::{
         Ledger,
         message::{Reserve, Reserved, Settle},
     },
-    ports::{Attempt, FailureBody, Opening, Ports, SendError, Unavailable},
+    ports::{Attempt, Opening, Outgoing, Ports, ReadBody, SendError, Unavailable},
     time::Millis,
     trace::Trace,
     wire::Wire,
@@ -94,7 +94,11 @@ impl Ports for World {
     async fn send(&self, attempt: Attempt<'_>) -> Result<Act, SendError> {
         let url = &attempt.destination.url;
         let body = self.body.borrow();
-        let sent = attempt.splice.map_or(body.clone().into_bytes(), |splice| splice.apply(body.as_bytes()));
+        let sent = match attempt.body {
+            Outgoing::Own(Some(splice)) => splice.apply(body.as_bytes()),
+            Outgoing::Own(None) => body.clone().into_bytes(),
+            Outgoing::Other(other) => other.to_vec(),
+        };
         self.sent.borrow_mut().push(format!("{url} {}", String::from_utf8(sent).unwrap()));
         let mut scripts = self.scripts.borrow_mut();
         let script = scripts
@@ -123,10 +127,27 @@ impl Ports for World {
         Ok((response, Some(opening)))
     }
 
-    async fn read_failure(&self, response: Act, max: usize) -> FailureBody {
+    async fn read_failure(&self, response: Act, max: usize) -> ReadBody {
         let Act::Answer { headers, body, .. } = response else { panic!("only answers get here") };
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        FailureBody { headers, body: body.as_bytes()[..body.len().min(max)].to_vec() }
+        ReadBody { headers, body: body.as_bytes()[..body.len().min(max)].to_vec() }
+    }
+
+    async fn read_success(&self, response: Act, max: usize) -> Result<ReadBody, SendError> {
+        Ok(self.read_failure(response, max).await)
+    }
+
+    fn headers(&self, response: &Act) -> Vec<(String, String)> {
+        let Act::Answer { headers, .. } = response else { panic!("only answers get here") };
+        headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn body(&self) -> Vec<u8> {
+        self.body.borrow().clone().into_bytes()
+    }
+
+    fn request_id(&self) -> String {
+        "0123456789abcdef01234567".to_owned()
     }
 }
 
@@ -159,7 +180,7 @@ impl World {
         match gateway.read(&NoHead, wire, body.as_bytes()) {
             Ok(request) => block_on(gateway.answer(self, &NoHead, &request)).into(),
             Err((error, wire)) => {
-                Reply { wire, content: Content::Error(error), trace: Trace::default() }.into()
+                Reply { wire, content: Content::error(error), trace: Trace::default() }.into()
             }
         }
     }
@@ -197,7 +218,17 @@ impl From<Reply<Act>> for Outcome {
             Content::Relay(Act::Answer { status, body, .. }) => (status, None, body.to_owned()),
             Content::Relay(Act::Fail(_)) => panic!("only answers get here"),
             Content::Failure { status, failure } => (status, None, String::from_utf8(failure.body).unwrap()),
-            Content::Error(error) => (error.status_for(reply.wire), error.retry_after_ms, error.message),
+            Content::Error { error, .. } => {
+                (error.status_for(reply.wire), error.retry_after_ms, error.message)
+            }
+            Content::Document { body, .. } => (200, None, String::from_utf8(body).unwrap()),
+            Content::Stream { response, mut stream, .. } => {
+                let Act::Answer { body, .. } = response else { panic!("only answers get here") };
+                let mut out = Vec::new();
+                stream.push(body.as_bytes(), &mut out);
+                stream.finish(&mut out);
+                (200, None, String::from_utf8(out).unwrap())
+            }
         };
         Self { status, retry_after_ms, text, trace: reply.trace }
     }

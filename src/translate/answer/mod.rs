@@ -230,16 +230,36 @@ impl Stream {
     }
 }
 
+/// Translates a whole answer into a stream, for a client that asked for one and a provider that did not care.
+pub fn document_as_stream(
+    upstream: Wire,
+    client: Wire,
+    body: &[u8],
+    memo: &Memo,
+) -> Result<Vec<u8>, ClientError> {
+    let pieces = read_document(upstream, body, memo)?;
+    let mut out = Vec::new();
+    if let Some(mut stream) = Stream::new(upstream, client, memo) {
+        stream.write(pieces, &mut out);
+        stream.finish(&mut out);
+    }
+    Ok(out)
+}
+
 /// Translates a whole answer. An error is what the client is to be told instead, and counts as a failed
 /// attempt: an answer that is none (no choices, an error with status 200, no JSON).
 pub fn document(upstream: Wire, client: Wire, body: &[u8], memo: &Memo) -> Result<Vec<u8>, ClientError> {
-    let pieces = match upstream {
-        Wire::Chat => from_chat::document(body, memo)?,
-        _ => from_messages::document(body, memo)?,
-    };
+    let pieces = read_document(upstream, body, memo)?;
     Ok(match client {
         Wire::Chat => to_chat::document(pieces, memo),
         Wire::Messages => to_messages::document(pieces, memo),
         _ => to_responses::document(pieces, memo),
     })
+}
+
+fn read_document(upstream: Wire, body: &[u8], memo: &Memo) -> Result<Vec<Piece>, ClientError> {
+    match upstream {
+        Wire::Chat => from_chat::document(body, memo),
+        _ => from_messages::document(body, memo),
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use llm_router::{
     translate::{
-        Memo, Scene, Traits,
+        self, Memo, Pair, Scene, Traits,
         answer::{self, Piece, Reader, from_chat, to_messages},
         seal,
         sse::{Decoder, Item},
@@ -14,7 +14,7 @@ use llm_router::{
     },
     wire::Wire,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{contract, messages_client};
 
@@ -77,7 +77,7 @@ fn assert_snapshot(name: &str, content: &str) {
 }
 
 /// What the client gets for these chunks.
-pub(super) fn translate<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, memo: &Memo) -> Vec<u8> {
+pub(super) fn translated<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, memo: &Memo) -> Vec<u8> {
     let mut stream = answer::Stream::new(Wire::Chat, Wire::Messages, memo).unwrap();
     let mut out = Vec::new();
     for chunk in chunks {
@@ -107,7 +107,7 @@ pub(super) fn pieces(bytes: &[u8], memo: &Memo) -> Vec<Piece> {
 pub(super) fn check(bytes: &[u8], memo: &Memo) -> (Vec<Piece>, Vec<u8>, messages_client::Read) {
     let pieces = pieces(bytes, memo);
     contract::assert_kept(&pieces);
-    let out = translate([bytes], memo);
+    let out = translated([bytes], memo);
     let read = messages_client::assert_good(&out);
     // A comment of two bytes is a ping of 40; a chunk that begins an answer is its frame.
     assert!(out.len() <= 40 * bytes.len() + 4_096, "{} bytes of {}", out.len(), bytes.len());
@@ -165,12 +165,12 @@ fn documents() {
 fn edge_57_58_streams_are_the_same_wherever_they_are_cut() {
     for (name, text) in fixtures("sse") {
         let (bytes, memo) = (text.as_bytes(), memo(&name));
-        let whole = translate([bytes], &memo);
+        let whole = translated([bytes], &memo);
         for at in 0..=bytes.len() {
             let (head, tail) = bytes.split_at(at);
-            assert!(translate([head, tail], &memo) == whole, "{name} cut at {at}");
+            assert!(translated([head, tail], &memo) == whole, "{name} cut at {at}");
         }
-        assert!(translate(bytes.chunks(1), &memo) == whole, "{name} byte by byte");
+        assert!(translated(bytes.chunks(1), &memo) == whole, "{name} byte by byte");
     }
 }
 
@@ -200,5 +200,41 @@ fn signatures_are_sealed() {
         let details: Value = serde_json::from_str(&seal::open(sealed, "prov", "org/m-up").unwrap()).unwrap();
         assert!(details.is_array());
         assert_eq!(seal::open(sealed, "other", "org/m-up"), None);
+    }
+}
+
+/// What the client keeps of an answer comes back to the provider as it left it.
+#[test]
+fn answers_become_history() {
+    for (name, text) in fixtures("json") {
+        let traits = Traits { reasoning_content: true, ..Traits::default() };
+        let scene = Scene {
+            requested: "claude-asked",
+            provider: "prov",
+            model: "org/m-up",
+            traits: &traits,
+            id: "R2",
+            created: 1_700_000_001,
+        };
+        let memo = memo(&name);
+        let Ok(answer) = answer::document(Wire::Chat, Wire::Messages, text.as_bytes(), &memo) else {
+            continue;
+        };
+        let mut answer: Value = serde_json::from_slice(&answer).unwrap();
+        let content = answer["content"].take();
+        let result = |block: &Value| {
+            let id = block.get("id")?;
+            Some(json!({ "type": "tool_result", "tool_use_id": id, "content": "done" }))
+        };
+        let mut results: Vec<Value> = content.as_array().unwrap().iter().filter_map(result).collect();
+        results.push(json!({ "type": "text", "text": "go on" }));
+        let body = json!({ "model": "claude-asked", "max_tokens": 10, "messages": [
+            { "role": "user", "content": "go" },
+            { "role": "assistant", "content": content },
+            { "role": "user", "content": results },
+        ] });
+        let sent = translate::request(Pair::MessagesToChat, body.to_string().as_bytes(), &scene).unwrap();
+        let sent: Value = serde_json::from_slice(&sent.body).unwrap();
+        assert_snapshot(&format!("{name}.history"), &format!("{:#}", sent["messages"]));
     }
 }

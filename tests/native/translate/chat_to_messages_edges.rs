@@ -13,7 +13,7 @@ use llm_router::{
 use serde_json::{Value, json};
 
 use super::{
-    chat_to_messages::{check, fixture, memo, translate},
+    chat_to_messages::{check, fixture, memo, translated},
     messages_client::{self, Read},
 };
 
@@ -88,12 +88,12 @@ fn edge_05_usage_after_the_finish_is_told() {
 /// Until the number is known, clients show the estimate; where there never is one, it stays.
 #[test]
 fn edge_06_an_estimate_stands_in_for_usage() {
-    let out = String::from_utf8(translate([fixture("text").as_bytes()], &memo(""))).unwrap();
+    let out = String::from_utf8(translated([fixture("text").as_bytes()], &memo(""))).unwrap();
     assert!(out.lines().nth(1).unwrap().contains("\"input_tokens\":17,"));
     let message = message(&fixture("usage-missing"));
     assert_eq!(message["usage"]["input_tokens"], 17);
     // A server that counts from the beginning knows better.
-    let out = String::from_utf8(translate([fixture("usage-everywhere").as_bytes()], &memo(""))).unwrap();
+    let out = String::from_utf8(translated([fixture("usage-everywhere").as_bytes()], &memo(""))).unwrap();
     assert!(out.lines().nth(1).unwrap().contains("\"input_tokens\":20,"));
 }
 
@@ -101,7 +101,7 @@ fn edge_06_an_estimate_stands_in_for_usage() {
 fn edge_07_the_end_comes_once() {
     for name in ["text", "no-done", "finish-in-each"] {
         let text = fixture(name);
-        let out = translate([text.as_bytes(), b"data: [DONE]\n\ndata: [DONE]\n\n"], &memo(""));
+        let out = translated([text.as_bytes(), b"data: [DONE]\n\ndata: [DONE]\n\n"], &memo(""));
         assert_eq!(count(&out, "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), 1, "{name}");
         assert_eq!(count(&out, "message_stop"), 2, "{name}");
         assert_eq!(count(&out, "[DONE]"), 0, "{name}");
@@ -227,7 +227,7 @@ fn edge_34_refusals_stay_refusals() {
 
 #[test]
 fn edge_35_bad_arguments_are_shown() {
-    let out = translate([fixture("bad-arguments").as_bytes()], &memo(""));
+    let out = translated([fixture("bad-arguments").as_bytes()], &memo(""));
     assert_eq!(count(&out, "\"partial_json\":\"{\\\"city\\\": Rome\""), 1);
     let call = calls(&json!([{ "id": "c", "function": { "name": "f", "arguments": "{\"a\": b}" } }]));
     let whole = document(&answered(&call, "tool_calls")).unwrap();
@@ -342,7 +342,7 @@ fn edge_42_the_name_may_come_later() {
 
 #[test]
 fn edge_43_text_after_a_call_ends_it() {
-    let out = String::from_utf8(translate([fixture("tools-then-text").as_bytes()], &memo(""))).unwrap();
+    let out = String::from_utf8(translated([fixture("tools-then-text").as_bytes()], &memo(""))).unwrap();
     let stop = out.find("{\"type\":\"content_block_stop\",\"index\":0}").unwrap();
     let text = out.find("{\"type\":\"content_block_start\",\"index\":1").unwrap();
     assert!(stop < text, "{out}");
@@ -359,7 +359,7 @@ fn edge_43_text_after_a_call_ends_it() {
 fn edge_59_comments_and_names_of_events() {
     let message = message(&fixture("crlf-comments"));
     assert_eq!(message["content"][0]["text"], "Hi é there");
-    let out = translate([fixture("crlf-comments").as_bytes()], &memo(""));
+    let out = translated([fixture("crlf-comments").as_bytes()], &memo(""));
     // Three comments and a word to keep the connection alive.
     assert_eq!(count(&out, "event: ping\ndata: {\"type\":\"ping\"}\n\n"), 3);
 }

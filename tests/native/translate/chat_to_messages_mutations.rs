@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    chat_to_messages::{check, fixture, fixtures, memo, translate},
+    chat_to_messages::{check, fixture, fixtures, memo, translated},
     messages_client::places,
 };
 
@@ -180,7 +180,7 @@ proptest! {
         places.extend([0, bytes.len()]);
         places.sort_unstable();
         let parts = places.windows(2).map(|pair| &bytes[pair[0]..pair[1]]);
-        prop_assert_eq!(translate(parts, &memo), whole);
+        prop_assert_eq!(translated(parts, &memo), whole);
     }
 }
 

@@ -16,7 +16,7 @@ use llm_router::{
 };
 use serde_json::{Value, json};
 
-use super::{contract, messages_client};
+use super::{contract, messages_client, to_responses};
 
 /// In fixtures, the upstream name of a tool whose own name providers do not take.
 const LONG_TOOL: &str = "LONGTOOL";
@@ -78,7 +78,11 @@ fn assert_snapshot(name: &str, content: &str) {
 
 /// What the client gets for these chunks.
 pub(super) fn translated<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, memo: &Memo) -> Vec<u8> {
-    let mut stream = answer::Stream::new(Wire::Chat, Wire::Messages, memo).unwrap();
+    translated_for(Wire::Messages, chunks, memo)
+}
+
+fn translated_for<'a>(client: Wire, chunks: impl IntoIterator<Item = &'a [u8]>, memo: &Memo) -> Vec<u8> {
+    let mut stream = answer::Stream::new(Wire::Chat, client, memo).unwrap();
     let mut out = Vec::new();
     for chunk in chunks {
         stream.push(chunk, &mut out);
@@ -109,6 +113,8 @@ pub(super) fn check(bytes: &[u8], memo: &Memo) -> (Vec<Piece>, Vec<u8>, messages
     contract::assert_kept(&pieces);
     let out = translated([bytes], memo);
     let read = messages_client::assert_good(&out);
+    // The other clients that this reader serves are as strict.
+    to_responses::checker::check(&translated_for(Wire::Responses, [bytes], memo));
     // A comment of two bytes is a ping of 40; a chunk that begins an answer is its frame.
     assert!(out.len() <= 40 * bytes.len() + 4_096, "{} bytes of {}", out.len(), bytes.len());
     match pieces.last() {

@@ -149,7 +149,7 @@ mod tests {
             (&["{}", "{\"a\":1}"], "{\"a\":1}", true),
             (&["null", "{\"a\":1}"], "{\"a\":1}", true),
             (&["{}"], "", false),
-            (&[" ", "{", "}"], " {}", true),
+            (&[" ", "{", "}"], "{}", true),
             (&["null"], "", false),
             (&[], "", false),
             // Broken ones go as they are.

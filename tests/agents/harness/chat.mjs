@@ -1,6 +1,7 @@
 // What a Chat provider says: a reasoning one that signs its thoughts, as OpenRouter passes them on.
 
-import { argumentsOf, failure, interleaved, pieces, record, stream, textOf } from './pieces.mjs';
+import { RESET } from '../../worker/harness/upstream.mjs';
+import { USED, argumentsOf, failure, interleaved, pieces, record, stream, textOf } from './pieces.mjs';
 
 export const isModel = (path) => path === '/v1/chat/completions';
 
@@ -8,12 +9,12 @@ export const error = (message, type = 'invalid_request_error', code = null) => (
   error: { message, type, param: null, code },
 });
 
-const USAGE = {
-  prompt_tokens: 12_000,
+const usageOf = ({ used = USED }) => ({
+  prompt_tokens: used,
   completion_tokens: 40,
-  total_tokens: 12_040,
-  prompt_tokens_details: { cached_tokens: 11_000 },
-};
+  total_tokens: used + 40,
+  prompt_tokens_details: { cached_tokens: used - 1_000 },
+});
 
 export function read(body) {
   const tools = (body.tools ?? []).map((tool) => tool.function.name);
@@ -26,7 +27,8 @@ export function read(body) {
   return { tools, results, thoughts, body };
 }
 
-export function answer({ thinking, text, calls = [], fault }, seen, issued) {
+export function answer(turn, seen, issued) {
+  const { thinking, text, calls = [], stop = 'stop', fault } = turn;
   const { model } = seen.body;
   const identity = { id: `chatcmpl-${++issued.answers}`, created: 1_790_000_000, model };
   const details = thinking && [{ type: 'reasoning.text', format: 'unknown', index: 0, ...thinking }];
@@ -36,13 +38,13 @@ export function answer({ thinking, text, calls = [], fault }, seen, issued) {
     issued.ids.add(id);
     return { id, type: 'function', function: { name: seen.tool(call.tool), arguments: argumentsOf(call) } };
   });
-  const finish = calls.length > 0 ? 'tool_calls' : 'stop';
+  const finish = calls.length > 0 ? 'tool_calls' : { refusal: 'content_filter' }[stop] ?? stop;
   if (!seen.body.stream) {
     const message = { role: 'assistant', content: text ?? null, refusal: null };
     if (details) Object.assign(message, { reasoning: thinking.text, reasoning_details: details });
     if (calls.length > 0) message.tool_calls = toolCalls;
     const choices = [{ index: 0, message, logprobs: null, finish_reason: finish }];
-    return { body: { ...identity, object: 'chat.completion', choices, usage: USAGE } };
+    return { body: { ...identity, object: 'chat.completion', choices, usage: usageOf(turn) } };
   }
 
   const chunk = (delta, finish_reason = null) =>
@@ -60,10 +62,11 @@ export function answer({ thinking, text, calls = [], fault }, seen, issued) {
     chunks.push(chunk({ reasoning_details: [{ ...details[0], text: '' }] }));
   }
   for (const content of pieces(text ?? '')) chunks.push(chunk({ content }));
+  if (fault === 'cut') return stream([...chunks, RESET]);
   if (fault) {
     const overloaded = fault === 'broken_overloaded';
     const said = overloaded
-      ? error('The engine is currently overloaded, please try again later', 'server_error', 'server_is_overloaded')
+      ? error('Overloaded', 'server_error', 'server_is_overloaded')
       : error('The server had an error while processing your request', 'server_error');
     return stream([...chunks, record(said), record('[DONE]')]);
   }
@@ -72,7 +75,7 @@ export function answer({ thinking, text, calls = [], fault }, seen, issued) {
     ...pieces(all).map((part) => chunk({ tool_calls: [{ index, function: { arguments: part } }] })),
   ]);
   chunks.push(...interleaved(parts), chunk({}, finish));
-  const usage = { ...identity, object: 'chat.completion.chunk', choices: [], usage: USAGE };
+  const usage = { ...identity, object: 'chat.completion.chunk', choices: [], usage: usageOf(turn) };
   if (seen.body.stream_options?.include_usage) chunks.push(record(usage));
   return stream([...chunks, record('[DONE]')]);
 }
@@ -80,11 +83,11 @@ export function answer({ thinking, text, calls = [], fault }, seen, issued) {
 export function fault({ fault: kind, after }, { body }) {
   switch (kind) {
     case 'rate_limit':
-      return failure(429, error('Rate limit reached for requests', 'requests', 'rate_limit_exceeded'), { after });
+      return failure(429, error('Rate limit reached', 'requests', 'rate_limit_exceeded'), { after });
     case 'overloaded':
       return failure(
         503,
-        error('The engine is currently overloaded, please try again later', 'server_error', 'server_is_overloaded'),
+        error('Overloaded', 'server_error', 'server_is_overloaded'),
       );
     case 'context':
       return failure(
@@ -95,6 +98,8 @@ export function fault({ fault: kind, after }, { body }) {
           'context_length_exceeded',
         ),
       );
+    case 'invalid':
+      return failure(400, error('Something is wrong with this request'));
     case 'max_tokens': {
       const asked = body.max_completion_tokens ?? body.max_tokens;
       return failure(

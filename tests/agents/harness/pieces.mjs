@@ -1,5 +1,8 @@
 // What the three formats share: cutting answers into pieces as models write them.
 
+/** Tokens of a prompt, if a turn's `used` does not say otherwise; all but 1,000 come from a cache. */
+export const USED = 12_000;
+
 /** Text in pieces of a few characters, whole code points each. */
 export function pieces(text, length = 7) {
   const points = [...text];
@@ -20,8 +23,8 @@ export const argumentsOf = ({ input }) => JSON.stringify(typeof input === 'strin
 export const record = (data, event) =>
   `${event ? `event: ${event}\n` : ''}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
 
-export const stream = (chunks) => ({
-  headers: { 'content-type': 'text/event-stream; charset=utf-8' },
+export const stream = (chunks, headers = {}) => ({
+  headers: { 'content-type': 'text/event-stream; charset=utf-8', ...headers },
   chunks,
 });
 

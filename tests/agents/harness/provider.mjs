@@ -3,14 +3,15 @@
 // A script is a list of steps, one for each request of the model, played in order. A step is a turn, a fault, or
 // a function of what the request says (`Seen`) that gives one:
 //
-//   turn   {thinking: {text, signature}, text, calls: [{id, tool, input}]}; `input` is an object, or the text of
-//          a tool that takes text; `id` is short, the format makes a whole one of it
-//   fault  {fault: 'rate_limit' | 'overloaded' | 'context' | 'max_tokens', after: seconds} instead of an answer;
-//          {fault: 'broken' | 'broken_overloaded', ...turn} in the middle of it, or of its first part
+//   turn   {thinking: {text, signature}, text, calls: [{id, tool, input}], stop: 'length' | 'refusal', used};
+//          `input` is an object, or the text of a tool that takes text; `id` is short, the format makes a whole one
+//          of it; `used` are tokens
+//   fault  {fault: 'rate_limit' | 'overloaded' | 'context' | 'max_tokens' | 'invalid', after: seconds} instead;
+//          {fault: 'broken' | 'broken_overloaded' | 'cut', ...turn} after its thinking and text: an error, another,
+//          the end of the connection
 //
 // A step that is wrong, a request that is, and one that the script does not know of are answered with 400 and
-// kept in `problems`. Requests without tools are an agent's own affairs (titles): they are answered, checked,
-// and counted in `aside`.
+// kept in `problems`.
 
 import assert from 'node:assert/strict';
 import { startUpstream } from '../../worker/harness/upstream.mjs';
@@ -60,7 +61,6 @@ export async function startProvider(t, format, traits = {}) {
     asked: [],
     /** Everything sent to the model's endpoint, turned away or not. */
     requests: () => upstream.requests.filter(({ method, path }) => method === 'POST' && speech.isModel(path)),
-    aside: 0,
     problems: [],
     script: [],
     /** Starts a script. */
@@ -83,16 +83,10 @@ export async function startProvider(t, format, traits = {}) {
       const body = record.json;
       check(body, { ...traits, issued, headers: record.headers });
       const seen = new Seen({ ...speech.read(body), body });
-      if (seen.tools.length === 0) {
-        provider.aside += 1;
-        return speech.answer({ text: '{"title":"A task"}' }, seen, issued);
-      }
       const step = provider.script[provider.asked.push(body) - 1];
       assert.ok(step, 'the script has ended');
       const what = typeof step === 'function' ? step(seen) : step;
-      return what.fault && !what.fault.startsWith('broken')
-        ? speech.fault(what, seen)
-        : speech.answer(what, seen, issued);
+      return speech.fault(what, seen) ?? speech.answer(what, seen, issued);
     } catch (problem) {
       provider.problems.push(`${problem.message} (request ${upstream.requests.length})`);
       return { status: 400, body: speech.error(`checked: ${problem.message}`) };

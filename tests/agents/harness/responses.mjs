@@ -1,6 +1,7 @@
 // What OpenAI itself says to Codex: its own provider, to compare with.
 
-import { failure, pieces, record, stream, textOf } from './pieces.mjs';
+import { RESET } from '../../worker/harness/upstream.mjs';
+import { USED, failure, pieces, record, stream, textOf } from './pieces.mjs';
 
 export const isModel = (path) => path === '/v1/responses';
 
@@ -8,13 +9,13 @@ export const error = (message, type = 'invalid_request_error', code = null) => (
   error: { message, type, param: null, code },
 });
 
-const USAGE = {
-  input_tokens: 12_000,
-  input_tokens_details: { cached_tokens: 11_000 },
+const usageOf = ({ used = USED }) => ({
+  input_tokens: used,
+  input_tokens_details: { cached_tokens: used - 1_000 },
   output_tokens: 40,
   output_tokens_details: { reasoning_tokens: 0 },
-  total_tokens: 12_040,
-};
+  total_tokens: used + 40,
+});
 
 /** Tools by name, in front of it `<namespace>__`. */
 function toolsOf(body) {
@@ -35,7 +36,8 @@ export function read(body) {
   };
 }
 
-export function answer({ thinking, text, calls = [], fault }, seen, issued) {
+export function answer(turn, seen, issued) {
+  const { thinking, text, calls = [], stop, fault } = turn;
   const { model } = seen.body;
   const items = [];
   const number = ++issued.answers;
@@ -70,8 +72,11 @@ export function answer({ thinking, text, calls = [], fault }, seen, issued) {
       const at = { item_id: item.id, output_index, content_index: 0 };
       for (const delta of pieces(text)) chunks.push(event('response.output_text.delta', { ...at, delta }));
     }
-    if (!fault) chunks.push(event('response.output_item.done', { output_index, item }));
+    // A fault comes in the middle of the last one.
+    if (!fault || output_index + 1 < items.length)
+      chunks.push(event('response.output_item.done', { output_index, item }));
   });
+  if (fault === 'cut') return stream([...chunks, RESET]);
   if (fault) {
     const said =
       fault === 'broken_overloaded'
@@ -80,7 +85,13 @@ export function answer({ thinking, text, calls = [], fault }, seen, issued) {
     const failed = { response: { ...response, status: 'failed', error: said } };
     return stream([...chunks, event('response.failed', failed)]);
   }
-  const done = { response: { ...response, status: 'completed', output: items, usage: USAGE } };
+  const whole = { ...response, output: items, usage: usageOf(turn) };
+  if (stop === 'length') {
+    const incomplete_details = { reason: 'max_output_tokens' };
+    const cut = { response: { ...whole, status: 'incomplete', incomplete_details } };
+    return stream([...chunks, event('response.incomplete', cut)]);
+  }
+  const done = { response: { ...whole, status: 'completed' } };
   return stream([...chunks, event('response.completed', done)]);
 }
 
@@ -90,6 +101,8 @@ export function fault({ fault: kind, after }) {
       return failure(429, error('Rate limit reached', 'requests', 'rate_limit_exceeded'), { after });
     case 'overloaded':
       return failure(503, error('Overloaded', 'server_error', 'server_is_overloaded'));
+    case 'invalid':
+      return failure(400, error('Something is wrong with this request'));
     case 'context':
       return failure(
         400,

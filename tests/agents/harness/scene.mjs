@@ -49,11 +49,15 @@ const COMMAND = {
   ],
 };
 
-/** What its user sees at the end: `{code, text, failed}`, the text being the answer or the error. */
+/**
+ * What its user sees at the end: `{code, text, failed, usage}`; the text is the answer or the error, the usage the
+ * tokens of all requests.
+ */
 const OUTCOME = {
   claude({ code, stdout }) {
-    const { result, is_error } = JSON.parse(stdout);
-    return { code, text: result, failed: is_error };
+    const { result, is_error, usage } = JSON.parse(stdout);
+    const { input_tokens: fresh, cache_read_input_tokens: cached, output_tokens: output } = usage;
+    return { code, text: result, failed: is_error, usage: { input: fresh + cached, cached, output } };
   },
   codex({ code, stdout }) {
     const events = stdout
@@ -62,7 +66,17 @@ const OUTCOME = {
       .map((line) => JSON.parse(line));
     const failure = events.findLast(({ type }) => type === 'turn.failed')?.error.message;
     const said = events.findLast(({ item }) => item?.type === 'agent_message')?.item.text;
-    return { code, text: failure ?? said, failed: failure !== undefined };
+    const usage = events.findLast(({ type }) => type === 'turn.completed')?.usage;
+    return {
+      code,
+      text: failure ?? said,
+      failed: failure !== undefined,
+      usage: usage && {
+        input: usage.input_tokens,
+        cached: usage.cached_input_tokens,
+        output: usage.output_tokens,
+      },
+    };
   },
 };
 
@@ -74,7 +88,7 @@ async function scene(t, agent, provider, url, counted) {
   const { env, files } = recipe(agent, url);
   return {
     provider,
-    async play(script, { prompt = 'Do it.', model, files: workFiles, more = {} } = {}) {
+    async play(script, { prompt = 'Do it.', model, files: workFiles, args = [], env: others = {} } = {}) {
       const place = await workplace(t, workFiles);
       for (const [name, text] of Object.entries(files)) {
         mkdirSync(dirname(join(place.home, name)), { recursive: true });
@@ -82,9 +96,9 @@ async function scene(t, agent, provider, url, counted) {
       }
       provider.play(script);
       const before = await counted();
-      const process = await run(agent, COMMAND[agent](prompt, model), {
+      const process = await run(agent, [...COMMAND[agent](prompt, model), ...args], {
         ...place,
-        more: { ...env, ...QUIET[agent], ...more },
+        more: { ...env, ...QUIET[agent], ...others },
       });
       assert.notEqual(process.stdout, '', process.stderr);
       const outcome = OUTCOME[agent](process);
@@ -146,4 +160,25 @@ export async function through(t, agent, { format, model, traits, names = [], var
     return calls().length;
   };
   return { ...(await scene(t, agent, provider, gateway.url, counted)), gateway };
+}
+
+/** What an agent's user sees, and what its provider is asked; without ids and addresses. */
+const behaviour = ({ code, failed, text, usage, requests }) => ({
+  code,
+  failed,
+  text: text.replaceAll(/\b(req|msg|resp)_\w+|127\.0\.0\.1:\d+/g, '…'),
+  usage,
+  requests,
+});
+
+/**
+ * Plays the same with the agent's own provider and with another behind the gateway, and expects the same of it, but
+ * for what `except` names. `script()` makes a script. Answers the outcome.
+ */
+export async function same(t, agent, provider, script, { except = [], ...options } = {}) {
+  const own = await (await direct(t, agent)).play(script(), options);
+  const ours = await (await through(t, agent, provider)).play(script(), options);
+  const without = (outcome) => except.forEach((name) => delete outcome[name]) ?? outcome;
+  assert.deepEqual(without(behaviour(ours)), without(behaviour(own)));
+  return ours;
 }

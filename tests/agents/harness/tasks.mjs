@@ -53,7 +53,7 @@ const CALLS = {
  */
 export function task(who, { thinks = true, between = [] } = {}) {
   const { read, edit, run } = CALLS[who];
-  const thought = (seen) => thinks && assert.deepEqual(seen.thoughts, [THOUGHT]);
+  const thought = (seen) => thinks && assert.deepEqual(seen.thoughts[0], THOUGHT);
   return [
     { ...(thinks ? { thinking: THOUGHT } : {}), calls: read },
     ...between,
@@ -78,6 +78,8 @@ export function task(who, { thinks = true, between = [] } = {}) {
 
 export function assertDone(outcome) {
   assert.deepEqual([outcome.code, outcome.failed, outcome.text], [0, false, ANSWER], outcome.output);
+  // Four requests, each of the same size.
+  assert.deepEqual(outcome.usage, { input: 4 * 12_000, cached: 4 * 11_000, output: 4 * 40 });
   assert.equal(outcome.file('rate.txt'), 'rate=19\n');
   assert.equal(outcome.file('total.txt'), 'total 119 €\n');
 }

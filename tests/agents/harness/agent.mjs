@@ -2,10 +2,9 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryDirectory } from '../../worker/harness/workerd.mjs';
 
 const MODULES = new URL('../node_modules/', import.meta.url).pathname;
 const LINUX = { x64: 'x86_64-unknown-linux-musl', arm64: 'aarch64-unknown-linux-musl' }[process.arch];
@@ -14,6 +13,8 @@ export const BINARIES = {
   claude: `${existsSync(`${CLAUDE}-musl`) ? `${CLAUDE}-musl` : CLAUDE}/claude`,
   codex: `${MODULES}@openai/codex-linux-${process.arch}/vendor/${LINUX}/bin/codex`,
 };
+/** A port that nobody listens on: what an agent asks of the world fails at once. */
+const NOWHERE = 'http://127.0.0.1:1';
 const DEADLINE_MS = 90_000;
 
 /** Why no agent can run here; nothing if they can. */
@@ -32,36 +33,30 @@ function kill({ pid }) {
   }
 }
 
-/** A work directory with `files`, a home, and a proxy that lets nothing through. */
-export async function workplace(t, files = {}) {
-  const dir = mkdtempSync(join(tmpdir(), 'llm-router-agent-'));
+/** A work directory with `files`, a home, and an environment that leads nowhere. */
+export function workplace(files = {}) {
+  const dir = temporaryDirectory();
   const [home, work] = [join(dir, 'home'), join(dir, 'work')];
   for (const each of [home, work]) mkdirSync(each);
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(work, name), text);
-  const wall = createServer((socket) => socket.destroy());
-  wall.listen(0, '127.0.0.1');
-  await once(wall, 'listening');
-  t.after(() => {
-    wall.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
-  const proxy = `http://127.0.0.1:${wall.address().port}`;
-  const env = {
-    HOME: home,
-    PATH: '/usr/local/bin:/usr/bin:/bin',
-    HTTP_PROXY: proxy,
-    HTTPS_PROXY: proxy,
-    NO_PROXY: '127.0.0.1,localhost',
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(work, name), content);
+  return {
+    home,
+    work,
+    env: {
+      HOME: home,
+      PATH: '/usr/local/bin:/usr/bin:/bin',
+      HTTP_PROXY: NOWHERE,
+      HTTPS_PROXY: NOWHERE,
+      NO_PROXY: '127.0.0.1',
+    },
   };
-  return { dir, home, work, env };
 }
 
-/** Runs an agent to its end: `{code, stdout, stderr, ms}`. */
-export async function run(agent, args, { work, env, more = {} }) {
-  const began = Date.now();
+/** Runs an agent to its end: `{code, stdout, stderr}`. */
+export async function run(agent, args, { work, env }) {
   const child = spawn(BINARIES[agent], args, {
     cwd: work,
-    env: { ...env, ...more },
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -74,5 +69,5 @@ export async function run(agent, args, { work, env, more = {} }) {
   clearTimeout(timer);
   kill(child);
   living.delete(child);
-  return { code: signal ?? code, ms: Date.now() - began, ...output };
+  return { code: signal ?? code, ...output };
 }

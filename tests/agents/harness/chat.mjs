@@ -27,15 +27,14 @@ export function read(body) {
   return { tools, results, thoughts, body };
 }
 
-export function answer(turn, seen, issued) {
+export function answer(turn, seen, stage) {
   const { thinking, text, calls = [], stop = 'stop', fault } = turn;
   const { model } = seen.body;
-  const identity = { id: `chatcmpl-${++issued.answers}`, created: 1_790_000_000, model };
+  const identity = { id: `chatcmpl-${++stage.answers}`, created: 1_790_000_000, model };
   const details = thinking && [{ type: 'reasoning.text', format: 'unknown', index: 0, ...thinking }];
-  if (thinking) issued.signatures.add(thinking.signature);
   const toolCalls = calls.map((call) => {
-    const id = `call_${issued.ids.size}_${call.id}`;
-    issued.ids.add(id);
+    const id = `call_${stage.ids.size}_${call.id}`;
+    stage.ids.add(id);
     return { id, type: 'function', function: { name: seen.tool(call.tool), arguments: argumentsOf(call) } };
   });
   const finish = calls.length > 0 ? 'tool_calls' : { refusal: 'content_filter' }[stop] ?? stop;

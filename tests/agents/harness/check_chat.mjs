@@ -1,7 +1,19 @@
 // What the strictest servers of Chat Completions want of a request: OpenAI's own (`openai: true`), and servers
 // with a chat template that insists on roles taking turns.
 
-import { isObject, list, members, must, nowhere, oneOf, text, toolSchema, unique, wholeNumber } from './rules.mjs';
+import {
+  isObject,
+  json,
+  list,
+  members,
+  must,
+  nowhere,
+  oneOf,
+  text,
+  toolSchema,
+  unique,
+  wholeNumber,
+} from './rules.mjs';
 
 const GENERAL = [
   'tools',
@@ -19,8 +31,8 @@ const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'];
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 
 /**
- * Traits: `model`, `limit` of the output, `openai`, `efforts` (whether it takes `reasoning_effort`), `issued`
- * ids and signatures, `headers`.
+ * Traits: `model`, `limit` of the output, `openai`, `efforts` (whether it takes `reasoning_effort`), `ids` and
+ * `signatures` that were given out, `headers`.
  */
 export function checkChat(body, traits) {
   const { model, limit, openai = false, efforts = openai, headers } = traits;
@@ -31,7 +43,7 @@ export function checkChat(body, traits) {
     ...(openai ? OPENAI : []),
     ...(efforts ? ['reasoning_effort'] : []),
   ]);
-  nowhere(body, ['cache_control', 'defer_loading', 'citations', '$schema'], ['parameters']);
+  nowhere(body, ['cache_control', 'defer_loading', 'citations'], ['parameters']);
   must(body.model === model, `model: ${body.model}`);
   for (const name of Object.keys(headers))
     must(!/^(anthropic-|x-api-key$|x-stainless-|x-claude-|x-codex-)/.test(name), `header ${name}`);
@@ -61,6 +73,7 @@ function tools({ tools, tool_choice: choice, ...rest }, openai) {
     must(NAME.test(tool.function.name), `${where}.function.name: ${tool.function.name}`);
     if ('description' in tool.function) text(tool.function.description, `${where}.function.description`);
     toolSchema(tool.function.parameters, `${where}.function.parameters`);
+    must(!('$schema' in tool.function.parameters), `${where}: no $schema`);
     must(openai || !('strict' in tool.function), `${where}: strict is OpenAI's`);
   });
   unique(
@@ -83,7 +96,7 @@ function format(format) {
   if (format.type === 'json_schema') members(format.json_schema, 'json_schema', ['name', 'schema'], ['strict', 'description']);
 }
 
-function messages(messages, { openai = false, issued }) {
+function messages(messages, { openai = false, given }) {
   list(messages, 'messages');
   const systems = openai ? ['system', 'developer'] : ['system'];
   let before; // the role before, system messages aside
@@ -107,7 +120,7 @@ function messages(messages, { openai = false, issued }) {
         break;
       case 'assistant':
         must(openai || (before !== undefined && before !== 'assistant'), `${where}: roles take turns`);
-        open = assistant(message, where, issued);
+        open = assistant(message, where, given);
         break;
       case 'tool':
         members(message, where, ['role', 'tool_call_id', 'content']);
@@ -124,22 +137,22 @@ function messages(messages, { openai = false, issued }) {
 }
 
 /** Answers the ids of its calls. */
-function assistant(message, where, issued) {
+function assistant(message, where, given) {
   const optional = ['tool_calls', 'reasoning_content', 'reasoning_details'];
   members(message, where, ['role', 'content'], optional);
   const { content, tool_calls: calls, reasoning_details: details } = message;
   if (content !== null) text(content, where);
   must(content !== null || calls, `${where} says nothing`);
   for (const detail of details ?? []) {
-    if (detail.signature) must(issued.signatures.has(detail.signature), `${where}: Invalid signature`);
+    if (detail.signature) must(given.signatures.has(detail.signature), `${where}: Invalid signature`);
   }
   if (calls === undefined) return [];
   return list(calls, `${where}.tool_calls`).map((call) => {
     members(call, `${where}.tool_calls`, ['id', 'type', 'function']);
     members(call.function, `${where}.tool_calls.function`, ['name', 'arguments']);
     must(call.type === 'function' && NAME.test(call.function.name), `${where}: ${call.function.name}`);
-    must(isObject(JSON.parse(call.function.arguments)), `${where}: arguments are an object's JSON`);
-    must(issued.ids.has(call.id), `${where}: id ${call.id} was never given`);
+    json(call.function.arguments, `${where}: arguments`);
+    must(given.ids.has(call.id), `${where}: id ${call.id} was never given`);
     return call.id;
   });
 }

@@ -21,8 +21,8 @@ const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'];
 const BREAKPOINTS_MAX = 4;
 
 /**
- * Traits: `model`, `limit` of the output, `budget` (thinks by a budget, has no effort) or not, `issued` ids and
- * signatures, `headers`.
+ * Traits: `model`, `limit` of the output, `budget` (thinks by a budget, has no effort) or not, ids and signatures
+ * `given` out, `headers`.
  */
 export function checkMessages(body, traits) {
   const { model, limit, budget: byBudget = false, headers } = traits;
@@ -42,6 +42,18 @@ export function checkMessages(body, traits) {
   const breakpoints = JSON.stringify([body.cache_control, body.system, body.tools, body.messages]);
   const count = breakpoints.split('"cache_control":').length - 1 + (body.cache_control ? 1 : 0);
   must(count <= BREAKPOINTS_MAX, `A maximum of 4 blocks with cache_control, not ${count}`);
+}
+
+/** What Anthropic refuses in a request that an agent wrote for it, but that others have had a part in. */
+export function checkThinking({ thinking, messages, context_management: management }, { given }) {
+  for (const { content } of messages) {
+    for (const block of Array.isArray(content) ? content : [])
+      if (block.type === 'thinking') signed(block, given, 'relayed');
+  }
+  if (thinking?.type === 'enabled') loopBeginsWithThinking(messages);
+  if (thinking) return;
+  const clears = management?.edits.some(({ type }) => type.startsWith('clear_thinking'));
+  must(!clears, '`clear_thinking` strategy requires `thinking`');
 }
 
 /** Whether thinking is on, by a budget or as the model sees fit. */
@@ -94,7 +106,7 @@ function tools({ tools, tool_choice: choice }) {
   return names;
 }
 
-function messages(messages, names, { thinking, issued, midSystem = false }) {
+function messages(messages, names, { thinking, given, midSystem = false }) {
   list(messages, 'messages');
   let open = []; // calls of the turn before
   let before;
@@ -118,7 +130,7 @@ function messages(messages, names, { thinking, issued, midSystem = false }) {
       return;
     }
     list(content, where);
-    open = role === 'user' ? user(content, where, open) : assistant(content, where, names, issued);
+    open = role === 'user' ? user(content, where, open) : assistant(content, where, names, given);
   });
   must(before === 'user', 'This model does not support assistant message prefill');
   if (thinking === 'budget') loopBeginsWithThinking(messages);
@@ -155,7 +167,7 @@ function userBlock(block, where) {
 }
 
 /** Answers the ids of its calls. */
-function assistant(content, where, names, issued) {
+function assistant(content, where, names, given) {
   let order = 0; // thinking, then text, then calls
   const ids = [];
   content.forEach((block, at) => {
@@ -165,19 +177,23 @@ function assistant(content, where, names, issued) {
     order = rank;
     if (block.type === 'thinking') {
       members(block, place, ['type', 'thinking', 'signature']);
-      must(issued.signatures.has(block.signature), `${place}: Invalid \`signature\` in \`thinking\` block`);
+      signed(block, given, place);
     } else if (block.type === 'text') {
       textBlock(block, place);
     } else if (block.type === 'tool_use') {
       members(block, place, ['type', 'id', 'name', 'input'], ['cache_control']);
       must(isObject(block.input), `${place}.input: Input should be a valid dictionary`);
       must(names?.includes(block.name), `${place}: no tool ${block.name}`);
-      must(issued.ids.has(block.id), `${place}: id ${block.id} was never given`);
+      must(given.ids.has(block.id), `${place}: id ${block.id} was never given`);
       ids.push(block.id);
     }
   });
   unique(ids, `${where}: \`tool_use\` ids`);
   return ids;
+}
+
+function signed({ signature }, given, where) {
+  must(given.signatures.has(signature), `${where}: Invalid \`signature\` in \`thinking\` block: ${signature}`);
 }
 
 /** With a budget, a turn that called tools goes on only if it began with thinking. */

@@ -31,23 +31,22 @@ export function read(body) {
   };
 }
 
-export function answer(turn, seen, issued) {
+export function answer(turn, seen, stage) {
   const { thinking, text, calls = [], stop = 'end_turn', fault } = turn;
   const usage = usageOf(turn);
-  if (thinking) issued.signatures.add(thinking.signature);
   const content = [];
   if (thinking) content.push({ type: 'thinking', thinking: thinking.text, signature: thinking.signature });
   if (text) content.push({ type: 'text', text });
   for (const call of calls) {
-    const id = `toolu_${issued.ids.size}_${call.id}`;
-    issued.ids.add(id);
+    const id = `toolu_${stage.ids.size}_${call.id}`;
+    stage.ids.add(id);
     const input = typeof call.input === 'string' ? { input: call.input } : call.input;
     content.push({ type: 'tool_use', id, name: seen.tool(call.tool), input });
   }
   const reason = calls.length > 0 ? 'tool_use' : { length: 'max_tokens' }[stop] ?? stop;
   const ending = { stop_reason: reason, stop_sequence: null };
   // Claude Code takes answers of the same id for one.
-  const id = `msg_${++issued.answers}`;
+  const id = `msg_${++stage.answers}`;
   const message = { id, type: 'message', role: 'assistant', model: seen.body.model, content };
   if (!seen.body.stream) return { body: { ...message, ...ending, usage } };
 

@@ -17,16 +17,17 @@ import assert from 'node:assert/strict';
 import { startUpstream } from '../../worker/harness/upstream.mjs';
 import * as chat from './chat.mjs';
 import { checkChat } from './check_chat.mjs';
-import { checkMessages } from './check_messages.mjs';
+import { checkMessages, checkThinking } from './check_messages.mjs';
 import * as messages from './messages.mjs';
 import * as responses from './responses.mjs';
 
-/** By a provider's `format` in the config. An agent's own provider is not checked: agents know their format. */
+/** By a provider's `format` in the config. What an agent writes itself is right: agents know their format. */
 const FORMATS = {
   openai: { ...chat, check: checkChat },
   claude: { ...messages, check: checkMessages },
-  'own-claude': { ...messages, check() {} },
-  'own-responses': { ...responses, check() {} },
+  'relayed claude': { ...messages, check: checkThinking },
+  'own claude': { ...messages, check() {} },
+  'own responses': { ...responses, check() {} },
 };
 
 /** What a request says: results by the short ids of their calls, thinking that came back, tools by name. */
@@ -49,48 +50,63 @@ export class Seen {
   }
 }
 
+/** The script that providers of a scene play together, and what was wrong. */
+export class Stage {
+  #script = [];
+  #at = 0;
+  #problems = [];
+  /** Ids of calls: clients keep those of all providers in a conversation. */
+  ids = new Set();
+  answers = 0;
+
+  play(script) {
+    this.#script = script;
+    this.#at = 0;
+  }
+
+  /** What the next step says to a request. */
+  next(seen) {
+    const step = this.#script[this.#at++];
+    assert.ok(step, 'the script has ended');
+    return typeof step === 'function' ? step(seen) : step;
+  }
+
+  problem(message) {
+    this.#problems.push(message);
+  }
+
+  /** The script was played to its end, and nothing was wrong. */
+  finish(outcome) {
+    assert.deepEqual(this.#problems, [], outcome);
+    assert.equal(this.#at, this.#script.length, `steps of the script: ${outcome}`);
+  }
+}
+
 /** `traits`: what its model takes, see the checks. */
-export async function startProvider(t, format, traits = {}) {
+export async function startProvider(t, stage, format, traits = {}) {
   const { check, ...speech } = FORMATS[format];
   const upstream = await startUpstream();
   t.after(() => upstream.close());
-  const provider = {
-    url: upstream.url,
-    format,
-    /** Requests of the model that were in the script, parsed. */
-    asked: [],
-    /** Everything sent to the model's endpoint, turned away or not. */
-    requests: () => upstream.requests.filter(({ method, path }) => method === 'POST' && speech.isModel(path)),
-    problems: [],
-    script: [],
-    /** Starts a script. */
-    play(script) {
-      provider.script = script;
-      provider.asked.length = 0;
-    },
-    /** The script was played to its end, and nothing was wrong. */
-    finish(outcome) {
-      assert.deepEqual(provider.problems, [], outcome);
-      assert.equal(provider.asked.length, provider.script.length, `steps of the script: ${outcome}`);
-    },
-  };
-  const issued = { ids: new Set(), signatures: new Set(), answers: 0 };
+  const signatures = new Set();
 
   upstream.script((record) => {
     if (record.method !== 'POST') return { body: '' };
     if (!speech.isModel(record.path)) return { status: 404, body: speech.error('not found') };
     try {
       const body = record.json;
-      check(body, { ...traits, issued, headers: record.headers });
+      check(body, { ...traits, given: { ids: stage.ids, signatures }, headers: record.headers });
       const seen = new Seen({ ...speech.read(body), body });
-      const step = provider.script[provider.asked.push(body) - 1];
-      assert.ok(step, 'the script has ended');
-      const what = typeof step === 'function' ? step(seen) : step;
-      return speech.fault(what, seen) ?? speech.answer(what, seen, issued);
+      const what = stage.next(seen);
+      if (what.thinking) signatures.add(what.thinking.signature);
+      return speech.fault(what, seen) ?? speech.answer(what, seen, stage);
     } catch (problem) {
-      provider.problems.push(`${problem.message} (request ${upstream.requests.length})`);
+      stage.problem(`${problem.message} (request ${upstream.requests.length})`);
       return { status: 400, body: speech.error(`checked: ${problem.message}`) };
     }
   });
-  return provider;
+  return {
+    url: upstream.url,
+    /** Everything sent to the model's endpoint, turned away or not. */
+    requests: () => upstream.requests.filter(({ method, path }) => method === 'POST' && speech.isModel(path)),
+  };
 }

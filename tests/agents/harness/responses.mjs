@@ -36,11 +36,11 @@ export function read(body) {
   };
 }
 
-export function answer(turn, seen, issued) {
+export function answer(turn, seen, stage) {
   const { thinking, text, calls = [], stop, fault } = turn;
   const { model } = seen.body;
   const items = [];
-  const number = ++issued.answers;
+  const number = ++stage.answers;
   if (thinking) {
     const summary = [{ type: 'summary_text', text: thinking.text }];
     items.push({ type: 'reasoning', id: `rs_${number}`, summary, encrypted_content: thinking.signature });
@@ -50,8 +50,8 @@ export function answer(turn, seen, issued) {
     items.push({ type: 'message', id: `msg_${number}`, role: 'assistant', status: 'completed', content });
   }
   for (const call of calls) {
-    const call_id = `call_${issued.ids.size}_${call.id}`;
-    issued.ids.add(call_id);
+    const call_id = `call_${stage.ids.size}_${call.id}`;
+    stage.ids.add(call_id);
     const [, namespace, name] = /^(?:(.+)__)?(.+)$/.exec(seen.tool(call.tool));
     const base = { call_id, name, ...(namespace ? { namespace } : {}), status: 'completed' };
     items.push(

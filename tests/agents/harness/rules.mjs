@@ -36,6 +36,15 @@ export function wholeNumber(value, where, least, most) {
 /** No two of them are the same. */
 export const unique = (values, where) => must(new Set(values).size === values.length, `${where} are unique`);
 
+/** JSON of an object. */
+export function json(text, where) {
+  try {
+    must(isObject(JSON.parse(text)), `${where} is an object's JSON`);
+  } catch (error) {
+    must(false, `${where}: ${error.message}`);
+  }
+}
+
 /** The schema of a tool's arguments, by the rules that both vendors have. */
 export function toolSchema(schema, where) {
   must(isObject(schema), `${where} is an object`);

@@ -8,7 +8,7 @@ import { KEY, cap, config } from '../../worker/harness/configs.mjs';
 import { ROOT } from '../../worker/harness/names.mjs';
 import { gatewayFor } from '../../worker/harness/setup.mjs';
 import { run, workplace } from './agent.mjs';
-import { startProvider } from './provider.mjs';
+import { Stage, startProvider } from './provider.mjs';
 
 const README_URL = 'http://127.0.0.1:8787';
 const ALIAS = 'coder';
@@ -84,29 +84,27 @@ const OUTCOME = {
  * A scene: `play(script, options)` runs the agent once and answers what came of it, with `requests`, those that
  * the agent has sent to the model's endpoint.
  */
-async function scene(t, agent, provider, url, counted) {
+async function scene(agent, stage, url, counted) {
   const { env, files } = recipe(agent, url);
   return {
-    provider,
     async play(script, { prompt = 'Do it.', model, files: workFiles, args = [], env: others = {} } = {}) {
-      const place = await workplace(t, workFiles);
+      const place = workplace(workFiles);
       for (const [name, text] of Object.entries(files)) {
         mkdirSync(dirname(join(place.home, name)), { recursive: true });
         writeFileSync(join(place.home, name), text);
       }
-      provider.play(script);
+      stage.play(script);
       const before = await counted();
       const process = await run(agent, [...COMMAND[agent](prompt, model), ...args], {
-        ...place,
-        more: { ...env, ...QUIET[agent], ...others },
+        work: place.work,
+        env: { ...place.env, ...env, ...QUIET[agent], ...others },
       });
       assert.notEqual(process.stdout, '', process.stderr);
       const outcome = OUTCOME[agent](process);
-      provider.finish(JSON.stringify({ ...outcome, stderr: process.stderr }));
+      stage.finish(JSON.stringify({ ...outcome, stderr: process.stderr }));
       return {
         ...outcome,
         requests: (await counted()) - before,
-        ms: process.ms,
         output: process.stdout + process.stderr,
         file: (name) => readFileSync(join(place.work, name), 'utf8'),
       };
@@ -116,50 +114,59 @@ async function scene(t, agent, provider, url, counted) {
 
 /** The agent and its own provider. */
 export async function direct(t, agent) {
-  const provider = await startProvider(t, { claude: 'own-claude', codex: 'own-responses' }[agent]);
-  return scene(t, agent, provider, provider.url, () => provider.requests().length);
+  const stage = new Stage();
+  const provider = await startProvider(t, stage, { claude: 'own claude', codex: 'own responses' }[agent]);
+  return scene(agent, stage, provider.url, () => provider.requests().length);
 }
 
 /**
- * The agent, the gateway, and a provider of `format` with one `model`, which is checked to take what `traits`
- * say. It is there under the name of the README, and under `names`.
+ * The agent, the gateway, and providers `{format, model, traits}`, each with one model, which is checked to take
+ * what `traits` say. They take turns under the name of the README, and under the `names` of the first. `upstream()`
+ * is the number of requests that each has got.
  */
-export async function through(t, agent, { format, model, traits, names = [], vars = {}, ...rest }) {
-  const provider = await startProvider(t, format, { model, ...traits });
-  const target = { strategy: 'ordered', targets: [{ ref: `upstream/${model}` }] };
-  const gateway = await gatewayFor(t, {
-    config: config(
-      [
-        {
-          id: 'upstream',
-          name: 'Upstream',
-          baseUrl: format === 'openai' ? `${provider.url}/v1` : provider.url,
-          format,
-          apiKey: 'sk-upstream-secret',
-          models: [{ id: model, ...rest }],
-          rateLimits: [cap(CAP)],
-        },
-      ],
-      { modelAliases: Object.fromEntries([ALIAS, ...names].map((name) => [name, target])) },
-    ),
-    vars,
-  });
-  // A line is written for each request, in its own time: all are there when they tell of all attempts.
+export async function through(t, agent, first, ...others) {
+  const { names = [], vars = {} } = first;
+  const stage = new Stage();
+  const providers = [];
+  for (const [at, { format, model, traits, maxOutputTokens }] of [first, ...others].entries()) {
+    const provider = await startProvider(t, stage, format, { model, ...traits });
+    const spoken = format === 'openai' ? 'openai' : 'claude';
+    const entry = {
+      id: `upstream-${at}`,
+      name: `Upstream ${at}`,
+      baseUrl: spoken === 'openai' ? `${provider.url}/v1` : provider.url,
+      format: spoken,
+      apiKey: 'sk-upstream-secret',
+      models: [{ id: model, maxOutputTokens }],
+      rateLimits: [cap(CAP)],
+    };
+    providers.push({ ...provider, entry });
+  }
+  const entries = providers.map(({ entry }) => entry);
+  const targets = entries.map(({ id, models }) => ({ ref: `${id}/${models[0].id}` }));
+  const alias = { strategy: 'round-robin', targets };
+  const modelAliases = Object.fromEntries([ALIAS, ...names].map((name) => [name, alias]));
+  const gateway = await gatewayFor(t, { config: config(entries, { modelAliases }), vars });
+
   const calls = () =>
     `${gateway.stdout()}\n${gateway.stderr()}`
       .split('\n')
       .filter((line) => line.endsWith('}') && line.includes('"event":"request"'))
       .map((line) => JSON.parse(line))
       .filter(({ endpoint }) => endpoint === 'call');
-  const attempts = () => calls().reduce((sum, { attempts = [] }) => sum + attempts.length, 0);
+  const upstream = () => providers.map((provider) => provider.requests().length);
   const counted = async () => {
-    await until(() => attempts() === provider.requests().length, 'the log tells of every attempt');
-    const { usage } = await gateway.object('upstream', 'inspect');
-    const used = usage.reduce((sum, each) => sum + each.used, 0);
-    assert.equal(used, provider.requests().length, 'the cap has counted what the provider got');
+    const seen = upstream();
+    const all = seen.reduce((sum, each) => sum + each, 0);
+    // A line is written for each request, in its own time: all are there when they tell of all attempts.
+    const attempts = () => calls().reduce((sum, { attempts = [] }) => sum + attempts.length, 0);
+    await until(() => attempts() === all, 'the log tells of every attempt');
+    const ledgers = await Promise.all(entries.map(({ id }) => gateway.object(id, 'inspect')));
+    const used = ledgers.map(({ usage }) => usage.reduce((sum, each) => sum + each.used, 0));
+    assert.deepEqual(used, seen, 'the caps have counted what the providers got');
     return calls().length;
   };
-  return { ...(await scene(t, agent, provider, gateway.url, counted)), gateway };
+  return { ...(await scene(agent, stage, gateway.url, counted)), gateway, upstream };
 }
 
 /** What an agent's user sees, and what its provider is asked; without ids and addresses. */

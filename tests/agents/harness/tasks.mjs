@@ -6,6 +6,21 @@ export const FILES = { 'rate.txt': 'rate=16\n', 'total.sh': '. ./rate.txt\necho 
 export const THOUGHT = { text: 'Both files first: the rate, “16”, is in one of them… 🧮', signature: 'EqoB+sig/1==' };
 export const ANSWER = 'Done — the total is 119 € now. 🎉';
 
+/** A dot, and an empty page. */
+export const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==',
+  'base64',
+);
+export const PDF = Buffer.from(
+  `%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj
+trailer<</Root 1 0 R>>
+%%EOF
+`,
+);
+
 const PATCH = `*** Begin Patch
 *** Update File: rate.txt
 @@
@@ -15,7 +30,7 @@ const PATCH = `*** Begin Patch
 `;
 
 /** Calls by what they are for; `read` is several. */
-const CALLS = {
+export const CALLS = {
   claude: {
     read: [
       { id: 'rate', tool: 'Read', input: { file_path: 'rate.txt' } },

@@ -6,6 +6,7 @@ import { turnFor } from './turns.mjs';
 import { claudeProvider, config, openaiProvider } from '../configs.mjs';
 import { isMessages, stream200 } from '../replies.mjs';
 import { gatewayFor, upstreamFor } from '../setup.mjs';
+import { RESET } from '../upstream.mjs';
 
 const buffer = (records) => Buffer.from(records.join(''));
 const cut = (bytes, length) =>
@@ -28,16 +29,28 @@ export const WIRES = {
   tight: (records) => records.map((record) => record.replaceAll(/^(data|event): /gm, '$1:')),
   /** The last record is not closed by a blank line. */
   open: (records) => records.with(-1, records.at(-1).trimEnd()),
+  /** An error after some text, at first, and breaking off in two ways. */
+  failing: (records, format) => [...records.slice(0, 6), ERRORS[format]],
+  failed: (_, format) => [ERRORS[format]],
+  ended: (records) => records.slice(0, 6),
+  reset: (records) => [...apart(records.slice(0, 6)), 20, RESET],
+};
+
+const ERRORS = {
+  chat: 'data: {"error":{"message":"Too busy","type":"server_error","param":null,"code":"server_is_overloaded"}}\n\n',
+  messages:
+    'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Too busy"},"request_id":"req_up"}\n\n',
 };
 
 const speakers = { chat: speakChat, messages: speakMessages };
 
 export function play(request) {
-  const speaker = speakers[isMessages(request.path) ? 'messages' : 'chat'];
+  const format = isMessages(request.path) ? 'messages' : 'chat';
+  const speaker = speakers[format];
   const body = request.json;
   const { turn, wire } = turnFor(body);
   if (!body.stream) return { body: speaker.document(turn, body) };
-  return stream200(WIRES[wire](speaker.records(turn, body)));
+  return stream200(WIRES[wire](speaker.records(turn, body), format));
 }
 
 export const CHAT_MODELS = ['gpt-4o', 'gpt-5.2', 'llama-3', 'deepseek-chat'];

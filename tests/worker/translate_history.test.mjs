@@ -22,6 +22,8 @@ function history(play, upstream) {
     if (thinking) {
       const shown = ['thinking', thinking.join('')];
       said.push(upstream === 'messages' ? [...shown, SIGNATURE] : shown);
+    } else if (upstream === 'chat' && calls.length) {
+      said.push(['thinking', ' ']); // such models take no calls without any
     }
     if (text) said.push(['assistant', text.join('')]);
     for (const { id, name, args } of calls) said.push(['call', id, name, args]);

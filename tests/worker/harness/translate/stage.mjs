@@ -1,5 +1,6 @@
 // Providers that play what a request asks for, and a gateway in front of them.
 
+import { setImmediate } from 'node:timers/promises';
 import * as speakChat from './speak_chat.mjs';
 import * as speakMessages from './speak_messages.mjs';
 import { turnFor } from './turns.mjs';
@@ -13,8 +14,13 @@ const cut = (bytes, length) =>
   Array.from({ length: Math.ceil(bytes.length / length) }, (_, at) =>
     bytes.subarray(at * length, (at + 1) * length),
   );
-/** Between pieces, so that they arrive as pieces. */
-const apart = (chunks) => chunks.flatMap((chunk) => [chunk, 0]);
+/** So that they arrive as pieces. */
+async function* apart(chunks) {
+  for (const chunk of chunks) {
+    yield chunk;
+    await setImmediate();
+  }
+}
 
 /** Ways in which SSE records come. */
 export const WIRES = {
@@ -33,7 +39,7 @@ export const WIRES = {
   failing: (records, format) => [...records.slice(0, 6), ERRORS[format]],
   failed: (_, format) => [ERRORS[format]],
   ended: (records) => records.slice(0, 6),
-  reset: (records) => [...apart(records.slice(0, 6)), 20, RESET],
+  reset: (records) => apart([...records.slice(0, 6), 20, RESET]),
 };
 
 const ERRORS = {

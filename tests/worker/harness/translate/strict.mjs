@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 /** Of Messages events: the message. */
 export async function collectMessages(events) {
   let message;
-  let open = null;
-  let json = '';
+  // Clients take calls that are mixed, as a Chat provider may send them; all else comes block by block.
+  const open = new Map();
   let stopped = false;
   for await (const event of events) {
     assert.ok(!stopped, `${event.type} after message_stop`);
@@ -22,32 +22,39 @@ export async function collectMessages(events) {
         assert.equal(typeof message.usage.output_tokens, 'number');
         break;
       case 'content_block_start':
-        assert.equal(open, null, 'one block at a time');
+        for (const index of open.keys())
+          assert.deepEqual(
+            [message.content[index].type, event.content_block.type],
+            ['tool_use', 'tool_use'],
+            'one block at a time, but for calls',
+          );
         assert.equal(event.index, message.content.length, 'blocks are numbered without gaps');
-        open = event.index;
-        json = '';
+        open.set(event.index, '');
         if (event.content_block.type === 'thinking') assert.equal(event.content_block.signature, '');
         if (event.content_block.type === 'tool_use') assert.deepEqual(event.content_block.input, {});
         message.content.push({ ...event.content_block });
         break;
       case 'content_block_delta': {
-        assert.equal(event.index, open, 'deltas are of the open block');
+        assert.ok(open.has(event.index), 'deltas are of an open block');
         const block = message.content[event.index];
         const { type, ...delta } = event.delta;
         if (type === 'text_delta') block.text += delta.text;
         else if (type === 'thinking_delta') block.thinking += delta.thinking;
         else if (type === 'signature_delta') block.signature += delta.signature;
-        else if (type === 'input_json_delta') json += delta.partial_json;
+        else if (type === 'input_json_delta') 
+          open.set(event.index, open.get(event.index) + delta.partial_json);
         else assert.fail(`a delta of type ${type}`);
         break;
       }
-      case 'content_block_stop':
-        assert.equal(event.index, open, 'a block is stopped once');
-        if (message.content[open].type === 'tool_use') message.content[open].input = JSON.parse(json || '{}');
-        open = null;
+      case 'content_block_stop': {
+        assert.ok(open.has(event.index), 'a block is stopped once');
+        const block = message.content[event.index];
+        if (block.type === 'tool_use') block.input = JSON.parse(open.get(event.index) || '{}');
+        open.delete(event.index);
         break;
+      }
       case 'message_delta':
-        assert.equal(open, null, 'blocks are stopped before the end');
+        assert.equal(open.size, 0, 'blocks are stopped before the end');
         assert.equal(message.stop_reason, null, 'one message_delta');
         Object.assign(message, event.delta);
         assert.equal(typeof event.usage.output_tokens, 'number');

@@ -45,10 +45,12 @@ $(CLI): $(SOURCES) $(BUNDLE)
 .PHONY: worker
 worker: $(BUNDLE) ## Build the Worker bundle into build/
 
-# worker-build asks for "+nightly"; the wrappers in tools/ make that the pinned one.
+# worker-build asks for "+nightly"; the wrappers in tools/ make that the pinned one. The Worker is built for
+# size: an isolate loads all of it before its first answer, and most of it is translation.
 define build-worker
-	PATH="$(TOOLS)/pinned:$(TOOLS)/bin:$$PATH" CARGO_TARGET_DIR=target/worker \
+	PATH="$(TOOLS)/pinned:$(TOOLS)/bin:$$PATH" CARGO_TARGET_DIR=target/worker CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
 	  worker-build --release --panic-unwind --out-dir $(1) -- --locked $(2)
+	$(WASM_OPT_BIN) --all-features --strip-debug $(1)/index_bg.wasm -o $(1)/index_bg.wasm
 	cp src/worker/entry.js $(1)/entry.js
 endef
 

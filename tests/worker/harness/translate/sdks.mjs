@@ -28,11 +28,11 @@ const refusalOf = (turn, upstream) =>
   upstream === 'messages' ? turn.explanation : 'The model declined to answer.';
 
 /** Plays a conversation to its end, doing what the tools are called for. Answers all that was heard. */
-export async function converse(client, mode, url, { play, model, wire = 'events', ...request }) {
+export async function converse(client, mode, url, { play, model, wire = 'events', turns, ...request }) {
   const api = client.connect(url);
   let history = client.user(`play:${play}/${wire}`);
   const answers = [];
-  for (const turn of PLAYS[play]) {
+  for (const turn of PLAYS[play].slice(0, turns)) {
     const answer = await client.modes[mode](api, client.body({ model, history, ...request }));
     const heard = client.heard(answer);
     answers.push({ heard, turn, answer });

@@ -47,6 +47,10 @@ export const PLAYS = {
     }),
     done(),
   ],
+  redacted: [
+    turn({ redacted: REDACTED, calls: [call('call_r1', 'get_time', { zone: 'UTC' })], stop: 'tools' }),
+    done(),
+  ],
   json: [turn({ text: ['{"answer":', ' 42, "why": "', 'because"}'] })],
   patch: [
     turn({ calls: [call('call_c1', 'apply_patch', { input: '*** Begin "Patch"\n+ü\n' })], stop: 'tools' }),

@@ -50,7 +50,7 @@ worker: $(BUNDLE) ## Build the Worker bundle into build/
 define build-worker
 	PATH="$(TOOLS)/pinned:$(TOOLS)/bin:$$PATH" CARGO_TARGET_DIR=target/worker CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
 	  worker-build --release --panic-unwind --out-dir $(1) -- --locked $(2)
-	$(WASM_OPT_BIN) --all-features --strip-debug $(1)/index_bg.wasm -o $(1)/index_bg.wasm
+	$(WASM_OPT_BIN) --strip-debug $(1)/index_bg.wasm -o $(1)/index_bg.wasm
 	cp src/worker/entry.js $(1)/entry.js
 endef
 

@@ -8,9 +8,11 @@
 #![expect(clippy::disallowed_methods, reason = "native only")]
 
 mod args;
+mod argv;
 mod demo;
 mod environment;
 mod failure;
+mod file;
 mod print;
 mod start;
 

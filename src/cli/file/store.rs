@@ -1,0 +1,90 @@
+//! Reading, locking and replacing a private file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::cli::failure::Failure;
+use crate::config::FILE_BYTES_MAX;
+
+/// The text; `None` if there is no file.
+pub(super) fn read_text(path: &Path) -> Result<Option<String>, Failure> {
+    let failed = |error: io::Error| Failure::runtime(format!("{}: {error}", path.display()));
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+        Ok(metadata) if metadata.len() > FILE_BYTES_MAX as u64 => {
+            return Err(Failure::input(format!(
+                "{} is larger than {FILE_BYTES_MAX} bytes, which no config is",
+                path.display()
+            )));
+        }
+        Ok(_) => {}
+    }
+    let bytes = fs::read(path).map_err(failed)?;
+    match String::from_utf8(bytes) {
+        Ok(text) if text.trim().is_empty() => Ok(None),
+        Ok(text) => Ok(Some(text)),
+        Err(_) => Err(Failure::runtime(format!("{} is not UTF-8 text", path.display()))),
+    }
+}
+
+/// A file that nobody else edits until this is dropped. The lock is a file of its own beside it: the file
+/// itself is replaced, and a lock on it would go with the old one.
+pub(super) struct Lock {
+    /// The file itself, where the path is a link.
+    target: PathBuf,
+    _held: File,
+}
+
+impl Lock {
+    /// Waits for whoever has it: edits take milliseconds.
+    pub(super) fn take(path: &Path) -> Result<Self, Failure> {
+        let failed = |error: io::Error| Failure::runtime(format!("{}: {error}", path.display()));
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(failed)?;
+        }
+        let target = match fs::canonicalize(path) {
+            Ok(target) => target,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) => return Err(failed(error)),
+        };
+        let held = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(beside(&target, ".lock"))
+            .map_err(failed)?;
+        held.lock().map_err(failed)?;
+        Ok(Self { target, _held: held })
+    }
+
+    /// Puts `content` in place of the file.
+    pub(super) fn replace(&self, content: &[u8]) -> Result<(), Failure> {
+        write_private(&self.target, content)
+    }
+}
+
+/// Writes a file that only its owner can read, in one step: it is there whole or not at all, also after a
+/// crash.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let write = || -> io::Result<()> {
+        let directory =
+            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Made with mode 0600 and a name of its own; gone again unless it takes the file's place.
+        let mut file = tempfile::Builder::new().prefix(".llm-router-").tempfile_in(directory)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        File::open(directory)?.sync_all()
+    };
+    write().map_err(|error| Failure::runtime(format!("{} cannot be written: {error}", path.display())))
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}

@@ -82,8 +82,8 @@ pub trait Ports {
 
     async fn send(&self, attempt: Attempt<'_>) -> Result<Self::Response, SendError>;
     fn status(&self, response: &Self::Response) -> u16;
-    /// Waits until it is known how an event stream begins; its body is not shortened by that. `None` for an
-    /// answer that is no event stream.
+    /// Waits until the body of a success has begun, which it is not shortened by; an error if it breaks off
+    /// before. How an event stream begins; `None` for any other.
     async fn peek(&self, response: Self::Response) -> Result<(Self::Response, Option<Opening>), SendError>;
     /// Reads at most `max` bytes of a failed answer and lets go of the rest.
     async fn read_failure(&self, response: Self::Response, max: usize) -> ReadBody;

@@ -1,5 +1,6 @@
 //! The aliases of the file.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names;
@@ -9,6 +10,10 @@ use super::{Alias, Strategy, Target, TargetRef};
 
 /// Most aliases.
 const ALIASES_MAX: usize = 1000;
+
+/// Aliases on the longest way from one down to its models, itself included. Whoever walks an alias spends a
+/// few hundred bytes of stack on each level, and a Worker has 1 MB.
+const DEPTH_MAX: usize = 32;
 
 impl Strategy {
     pub const ALL: [Self; 5] =
@@ -76,12 +81,22 @@ fn check_id(at: &At<'_>, id: &str) -> bool {
 
 pub(super) fn read_all(entries: &[(String, At<'_>)], directory: &Directory) -> Vec<Alias> {
     let aliases: Vec<Alias> = entries.iter().filter_map(|(id, at)| read(id, at, directory)).collect();
-    for cycle in cycles(&aliases) {
-        let start = cycle.first().and_then(|first| entries.iter().find(|(id, _)| id == first));
-        if let Some((_, at)) = start {
+    let ways = Ways::of(&aliases);
+    let entry_of = |way: &[&str]| entries.iter().find(|(id, _)| Some(&id.as_str()) == way.first());
+    for cycle in &ways.cycles {
+        if let Some((_, at)) = entry_of(cycle) {
             at.error(format!(
                 "aliases lead back to themselves: {}; remove one of these steps",
                 cycle.join(" -> ")
+            ));
+        }
+    }
+    for (depth, way) in ways.too_deep() {
+        if let Some((_, at)) = entry_of(&way) {
+            let more = if depth > way.len() { " -> ..." } else { "" };
+            at.error(format!(
+                "aliases nest {depth} deep; at most {DEPTH_MAX} are allowed: {}{more}; leave some of them out",
+                way.join(" -> ")
             ));
         }
     }
@@ -176,35 +191,73 @@ fn read_weight(at: &At<'_>) -> Option<f64> {
     valid.then_some(weight)
 }
 
-/// Every way from an alias back to itself: `[a, b, a]`.
-fn cycles(aliases: &[Alias]) -> Vec<Vec<&str>> {
-    let steps: BTreeMap<&str, Vec<&str>> =
-        aliases.iter().map(|alias| (alias.id.as_str(), next(alias))).collect();
-    let mut found = Vec::new();
-    let mut done = BTreeSet::new();
-    for start in aliases {
-        // A walk with an explicit stack: a chain may be as long as the list of aliases.
-        let mut trail: Vec<(&str, std::slice::Iter<'_, &str>)> = Vec::new();
-        let mut entering = Some(start.id.as_str()).filter(|id| !done.contains(id));
-        loop {
-            if let Some(id) = entering.take() {
-                trail.push((id, steps.get(id).map(|ids| ids.iter()).unwrap_or_default()));
-            }
-            let Some((id, rest)) = trail.last_mut() else { break };
-            let Some(&next) = rest.next() else {
-                done.insert(*id);
-                trail.pop();
-                continue;
-            };
-            if let Some(from) = trail.iter().position(|(id, _)| *id == next) {
-                let way = trail.iter().skip(from).map(|(id, _)| *id);
-                found.push(way.chain([next]).collect());
-            } else if !done.contains(next) {
-                entering = Some(next);
+/// How aliases lead to each other.
+struct Ways<'a> {
+    steps: BTreeMap<&'a str, Vec<&'a str>>,
+    /// Every way from an alias back to itself: `[a, b, a]`.
+    cycles: Vec<Vec<&'a str>>,
+    /// All aliases, each after those that it leads to, as far as there are no cycles.
+    upwards: Vec<&'a str>,
+}
+
+impl<'a> Ways<'a> {
+    fn of(aliases: &'a [Alias]) -> Self {
+        let steps: BTreeMap<&str, Vec<&str>> =
+            aliases.iter().map(|alias| (alias.id.as_str(), next(alias))).collect();
+        let mut cycles = Vec::new();
+        let mut upwards = Vec::new();
+        let mut done = BTreeSet::new();
+        for start in aliases {
+            // A walk with an explicit stack: a chain may be as long as the list of aliases.
+            let mut trail: Vec<(&str, std::slice::Iter<'_, &str>)> = Vec::new();
+            let mut entering = Some(start.id.as_str()).filter(|id| !done.contains(id));
+            loop {
+                if let Some(id) = entering.take() {
+                    trail.push((id, steps.get(id).map(|ids| ids.iter()).unwrap_or_default()));
+                }
+                let Some((id, rest)) = trail.last_mut() else { break };
+                let Some(&next) = rest.next() else {
+                    done.insert(*id);
+                    upwards.push(*id);
+                    trail.pop();
+                    continue;
+                };
+                if let Some(from) = trail.iter().position(|(id, _)| *id == next) {
+                    let way = trail.iter().skip(from).map(|(id, _)| *id);
+                    cycles.push(way.chain([next]).collect());
+                } else if !done.contains(next) {
+                    entering = Some(next);
+                }
             }
         }
+        Self { steps, cycles, upwards }
     }
-    found
+
+    /// Aliases that nest too deep and that no other such alias leads to: how deep, and the longest way down,
+    /// as far as it shows the fault.
+    fn too_deep(&self) -> Vec<(usize, Vec<&'a str>)> {
+        if !self.cycles.is_empty() {
+            return Vec::new();
+        }
+        let after = |id: &str| self.steps.get(id).map(Vec::as_slice).unwrap_or_default();
+        // How deep each alias nests, and its first step on the longest way.
+        let mut depths: BTreeMap<&str, (usize, Option<&str>)> = BTreeMap::new();
+        for id in &self.upwards {
+            let below = after(id).iter().filter_map(|next| Some((depths.get(next)?.0, *next)));
+            let (depth, next) = below.min_by_key(|(depth, _)| Reverse(*depth)).unzip();
+            depths.insert(id, (depth.unwrap_or(0) + 1, next));
+        }
+        let is_deep = |id: &&&str| depths.get(*id).is_some_and(|(depth, _)| *depth > DEPTH_MAX);
+        let inside: BTreeSet<&str> =
+            self.upwards.iter().filter(is_deep).flat_map(|id| after(id).iter().copied()).collect();
+        let outermost = self.upwards.iter().filter(is_deep).filter(|id| !inside.contains(*id));
+        outermost
+            .filter_map(|id| {
+                let way = std::iter::successors(Some(*id), |id| depths.get(id)?.1);
+                Some((depths.get(id)?.0, way.take(DEPTH_MAX + 1).collect()))
+            })
+            .collect()
+    }
 }
 
 fn next(alias: &Alias) -> Vec<&str> {
@@ -243,8 +296,12 @@ mod tests {
 
     #[test]
     fn cycles_are_found_once_each() {
+        let cycles = |aliases: &[Alias]| -> Vec<Vec<String>> {
+            let ways = Ways::of(aliases);
+            ways.cycles.iter().map(|way| way.iter().map(ToString::to_string).collect()).collect()
+        };
         let none = [alias("a", &["b", "c"]), alias("b", &["d"]), alias("c", &["d"]), alias("d", &[])];
-        assert_eq!(cycles(&none), Vec::<Vec<&str>>::new());
+        assert_eq!(cycles(&none), Vec::<Vec<String>>::new());
         assert_eq!(cycles(&[alias("a", &["a"])]), [vec!["a", "a"]]);
         let two = [alias("a", &["b"]), alias("b", &["c", "a"]), alias("c", &["b"]), alias("x", &["a"])];
         assert_eq!(cycles(&two), [vec!["b", "c", "b"], vec!["a", "b", "a"]]);
@@ -255,6 +312,6 @@ mod tests {
         let ids: Vec<String> = (0..ALIASES_MAX).map(|n| format!("a{n}")).collect();
         let chain: Vec<Alias> =
             ids.iter().zip(ids.iter().cycle().skip(1)).map(|(id, to)| alias(id, &[to])).collect();
-        assert_eq!(cycles(&chain)[0].len(), ALIASES_MAX + 1);
+        assert_eq!(Ways::of(&chain).cycles[0].len(), ALIASES_MAX + 1);
     }
 }

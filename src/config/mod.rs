@@ -18,6 +18,7 @@ mod bucket;
 mod capabilities;
 mod format;
 mod header;
+mod index;
 mod json;
 mod log;
 mod model;
@@ -33,9 +34,10 @@ pub use secret::Secret;
 pub use window::{ParseWindowError, Window, WindowUnit};
 
 use crate::wire::{PerWire, Wire};
+use index::Index;
 
 /// A valid configuration. Disabled providers and models are not in it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Config {
     /// Version as written (after the upgrade in memory: at least 2).
     pub version: u32,
@@ -46,6 +48,8 @@ pub struct Config {
     pub providers: Vec<Provider>,
     /// In file order; ids are unique.
     pub aliases: Vec<Alias>,
+    /// Of the lists above.
+    index: Index,
 }
 
 /// One provider: one credential at one service, with the caps that come with it.
@@ -125,13 +129,6 @@ pub struct Model {
     pub cost: Option<serde_json::Value>,
 }
 
-impl Model {
-    /// Whether `name` is this model's id or one of its aliases.
-    pub fn is_called(&self, name: &str) -> bool {
-        self.id == name || self.aliases.iter().any(|alias| alias == name)
-    }
-}
-
 /// `provider/model` of an enabled model. The model part is its id, never an alias.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelRef {
@@ -200,23 +197,47 @@ pub enum TargetRef {
 
 impl Config {
     pub fn provider(&self, id: &str) -> Option<&Provider> {
-        self.providers.iter().find(|provider| provider.id == id)
+        self.providers.get(self.position(id)?)
+    }
+
+    /// Where a provider is in the list of providers.
+    pub fn position(&self, provider: &str) -> Option<usize> {
+        self.index.providers.get(provider).map(|entry| entry.at)
+    }
+
+    /// The model that a provider calls `name`, by id or model-level alias.
+    pub fn model(&self, provider: &str, name: &str) -> Option<(&Provider, &Model)> {
+        let entry = self.index.providers.get(provider)?;
+        let provider = self.providers.get(entry.at)?;
+        Some((provider, provider.models.get(*entry.models.get(name)?)?))
+    }
+
+    /// Every model called `name`, by id or model-level alias, in the order of the providers.
+    pub fn models_called(&self, name: &str) -> impl Iterator<Item = (&Provider, &Model)> {
+        let owners = self.index.owners.get(name).map(Vec::as_slice).unwrap_or_default();
+        owners.iter().filter_map(move |at| self.model(&self.providers.get(*at)?.id, name))
     }
 
     pub fn alias(&self, id: &str) -> Option<&Alias> {
-        self.aliases.iter().find(|alias| alias.id == id)
+        self.aliases.get(*self.index.aliases.get(id)?)
+    }
+}
+
+impl std::fmt::Debug for Config {
+    /// Without the index, which says nothing new.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { version, master_key, default_model, providers, aliases, index: _ } = self;
+        f.debug_struct("Config")
+            .field("version", version)
+            .field("master_key", master_key)
+            .field("default_model", default_model)
+            .field("providers", providers)
+            .field("aliases", aliases)
+            .finish()
     }
 }
 
 impl Provider {
-    /// The model called `name`, by id or model-level alias.
-    pub fn model(&self, name: &str) -> Option<&Model> {
-        self.models
-            .iter()
-            .find(|model| model.id == name)
-            .or_else(|| self.models.iter().find(|model| model.is_called(name)))
-    }
-
     /// Whether requests for `model` may be sent in this format.
     pub fn speaks(&self, model: &Model, wire: Wire) -> bool {
         self.formats.contains(&wire) && (model.formats.is_empty() || model.formats.contains(&wire))

@@ -7,6 +7,7 @@
 
 use serde_json::Value;
 
+use super::index::Index;
 use super::log::{Log, ROOT};
 use super::problem::{Problem, Report};
 use super::refs::{self, Directory};
@@ -72,9 +73,11 @@ fn read_config(at: &At<'_>) -> Config {
     let (drafts, mut directory) = provider::read_all(providers.as_ref());
     let entries = alias::list(aliases.as_ref(), &mut directory);
     let default_model = default_model.and_then(|field| read_default(&field, &directory));
-    let providers = drafts.into_iter().filter_map(|draft| with_models(draft, &directory)).collect();
+    let providers: Vec<Provider> =
+        drafts.into_iter().filter_map(|draft| with_models(draft, &directory)).collect();
     let aliases: Vec<Alias> = alias::read_all(&entries, &directory);
-    Config { version, master_key, default_model, providers, aliases }
+    let index = Index::of(&providers, &aliases);
+    Config { version, master_key, default_model, providers, aliases, index }
 }
 
 fn read_version(fields: &mut Fields<'_>) -> u32 {

@@ -47,7 +47,7 @@ impl Gateway {
         let wish = Wish { model: request.envelope.model.as_deref(), wire: Wire::Messages, certain: true };
         let moment = Moment { now: ports.now(), draw: 0.0, conversation: request.conversation };
         let mut memory = self.memory.borrow().clone();
-        let plan = plan(&self.config, wish, &mut memory, moment)?;
+        let plan = plan(&self.config, wish, &mut memory, moment).map_err(|refused| refused.error)?;
         let rested = plan.steps.len().saturating_sub(plan.away.len());
         let mut steps = plan.steps.iter().take(rested).filter(|step| step.wire == Wire::Messages);
         Ok(steps.find_map(|step| {

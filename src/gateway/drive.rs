@@ -1,7 +1,7 @@
 //! One request on its way through its plan.
 //!
-//! The first attempt whose status is a success, and whose stream opens with something else than an error, is
-//! relayed as it is. Before that nothing has gone to the client, so anything may still be tried; every
+//! The first attempt whose status is a success, whose body begins, and whose stream opens with something else
+//! than an error, is relayed as it is. Before that nothing has gone to the client, so anything may still be tried; every
 //! attempt has a reservation of its own, because the provider counts every attempt.
 
 use std::ops::Range;
@@ -245,6 +245,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
             }
         };
         self.unsettled = None;
+        self.tried(step, &grant);
         if grant.report {
             self.settle(step, &grant, true, Verdict::Good);
         }
@@ -279,7 +280,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
         self.origin_attempts += u32::from(chosen == 0);
         self.begin_attempt(step);
         Some(match self.ports.send(attempt).await {
-            Ok(response) if stream && self.succeeded(&response) => self.ports.peek(response).await,
+            Ok(response) if self.succeeded(&response) => self.ports.peek(response).await,
             answer => answer.map(|response| (response, None)),
         })
     }
@@ -341,6 +342,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
     ) -> Next {
         let diagnosis = failed.diagnosis;
         self.end_attempt(failed.status, Some(diagnosis.class));
+        self.tried(step, grant);
         self.last.failure = Some(failed);
         let policy = &self.gateway.settings.retry;
         let verdict = diagnosis.failure(self.gateway.settings.circuit).map(Verdict::Bad);
@@ -366,6 +368,12 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
             None => {}
         }
         if diagnosis.fall_back { Next::Onwards } else { Next::GiveUp }
+    }
+
+    fn tried(&self, step: &Step<'_>, grant: &Grant) {
+        if grant.probe {
+            self.gateway.memory.borrow_mut().hints.tried(step);
+        }
     }
 
     fn settle(&self, step: &Step<'_>, grant: &Grant, sent: bool, verdict: Verdict) {

@@ -17,6 +17,9 @@ use crate::{
 /// Reasons told to a client, at most.
 const REASONS_MAX: usize = 8;
 
+/// When to ask again for candidates of which nothing is known, because their ledger could not be reached.
+const UNKNOWN_MS: u64 = 1_000;
+
 #[derive(Default)]
 pub(super) struct Last {
     pub(super) failure: Option<Failed>,
@@ -145,10 +148,11 @@ impl Last {
             return match &self.fault {
                 Some(fault) if !self.unavailable => ClientError::new(Kind::Configuration, fault.clone()),
                 _ => ClientError::new(Kind::Unavailable, "The provider's ledger cannot be reached right now")
-                    .retry_after_ms(Some(1_000)),
+                    .retry_after_ms(Some(UNKNOWN_MS)),
             };
         }
-        let earliest = self.refused.iter().filter_map(|refused| refused.until).min();
+        let known = self.refused.iter().filter_map(|refused| refused.until);
+        let earliest = known.chain(self.unavailable.then(|| now.after(UNKNOWN_MS))).min();
         let mut reasons: Vec<String> = Vec::new();
         for reason in self.refused.iter().map(|refused| describe(&refused.reason)) {
             if reasons.len() < REASONS_MAX && !reasons.contains(&reason) {

@@ -14,9 +14,9 @@ use crate::{
     config::Config,
     ingress::{Entry, Head, Settings, surface},
     ports::{Ports, ReadBody},
-    route::{Memory, Moment, Plan, Step, Wish, plan},
+    route::{Memory, Moment, NoPlan, Plan, Step, Wish, plan},
     time::Millis,
-    trace::Trace,
+    trace::{SkipReason, Skipped, Trace},
     translate::{answer::Stream, cleanse::may_be_sealed},
     upstream::{Destination, KeyMissing},
     wire::{
@@ -146,8 +146,11 @@ impl Gateway {
         let requested = request.envelope.model.clone();
         match self.plan(ports, request) {
             Err(refused) => {
-                let trace = Trace { requested, ..Trace::default() };
-                Reply { wire: request.wire, content: Content::error(refused), trace }
+                let NoPlan { error, route, mute } = *refused;
+                let reasons = || vec![SkipReason::FormatIncompatible];
+                let skipped = mute.iter().map(|place| Skipped { target: place.name(), reasons: reasons() });
+                let trace = Trace { requested, route, skipped: skipped.collect(), ..Trace::default() };
+                Reply { wire: request.wire, content: Content::error(error), trace }
             }
             Ok(plan) => {
                 let (content, trace) = Drive::new(self, ports, head, request, &plan).run().await;
@@ -157,7 +160,7 @@ impl Gateway {
     }
 
     /// Plans in one turn: concurrent requests see each other's turns, never the same one.
-    fn plan(&self, ports: &impl Ports, request: &Request) -> Result<Plan<'_>, ClientError> {
+    fn plan(&self, ports: &impl Ports, request: &Request) -> Result<Plan<'_>, Box<NoPlan<'_>>> {
         let Request { envelope, wire, certain, conversation, .. } = request;
         let wish = Wish { model: envelope.model.as_deref(), wire: *wire, certain: *certain };
         let moment = Moment { now: ports.now(), draw: ports.draw(), conversation: *conversation };
@@ -170,7 +173,7 @@ impl Gateway {
     }
 
     fn destination(&self, step: &Step<'_>) -> Option<(usize, Result<&Destination, &KeyMissing>)> {
-        let index = self.config.providers.iter().position(|provider| provider.id == step.provider.id)?;
+        let index = self.config.position(&step.provider.id)?;
         let destination = self.destinations.get(index)?.get(step.wire).as_ref()?;
         Some((index, destination.as_ref()))
     }

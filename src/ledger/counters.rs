@@ -127,12 +127,8 @@ impl Counters {
                 let counter = self.current(&key(cap), now, cap);
                 let left = cap.limit.saturating_sub(counter.used);
                 let permyriad = u128::from(left) * 10_000 / u128::from(cap.limit.max(1));
-                let room = Room {
-                    bucket: cap.id.clone(),
-                    used: counter.used,
-                    ends_ms: counter.end().since(now),
-                    window_ms: counter.end.saturating_sub(counter.start),
-                };
+                let room =
+                    Room { bucket: cap.id.clone(), used: counter.used, ends_ms: counter.end().since(now) };
                 (u64::try_from(permyriad).unwrap_or(u64::MAX), room)
             })
             .collect();

@@ -154,9 +154,6 @@ pub struct Room {
     pub used: u64,
     /// Until the window ends.
     pub ends_ms: u64,
-    /// How long it is from its start to its end.
-    #[serde(default)]
-    pub window_ms: u64,
 }
 
 /// A reservation as its holder keeps it, given back when it is settled. Never leaves the Worker.

@@ -35,7 +35,7 @@ pub struct Hints {
 
 #[derive(Clone, Debug, Default)]
 struct Usage {
-    /// When it was last touched; believed for [`TRUST_MS`] after.
+    /// When it was last heard of; believed for [`TRUST_MS`] after. Planning an attempt is no news.
     at: Millis,
     used: u64,
     ends: Millis,
@@ -102,6 +102,7 @@ impl Hints {
         }
         for room in &hint.rooms {
             let usage = self.usage(now, format!("{}/{}", step.provider.id, room.bucket));
+            usage.at = now;
             usage.used = room.used;
             usage.ends = now.after(room.ends_ms);
         }
@@ -127,11 +128,17 @@ impl Hints {
         health.failures = health.failures.saturating_add(1);
     }
 
+    /// The one attempt that tried `step` after its circuit was open is over. The grant said to leave the target
+    /// alone meanwhile; that was for others.
+    pub fn tried(&mut self, step: &Step<'_>) {
+        if let Some(health) = self.targets.get_mut(&target_key(step)) {
+            health.resting_until = Millis::default();
+        }
+    }
+
     fn usage(&mut self, now: Millis, key: String) -> &mut Usage {
         make_room(&mut self.buckets, &key, |usage| usage.at);
-        let usage = self.buckets.entry(key).or_default();
-        usage.at = now;
-        usage
+        self.buckets.entry(key).or_insert_with(|| Usage { at: now, ..Usage::default() })
     }
 
     fn pend(&mut self, now: Millis, step: &Step<'_>, change: impl Fn(u64) -> u64) {

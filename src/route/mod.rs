@@ -29,7 +29,6 @@ use hints::{Away, Hints};
 pub use name::DEFAULT_NAME;
 use name::Found;
 use rank::{Ranker, Ranking};
-pub use tree::DEPTH_MAX;
 use tree::Grower;
 
 /// Candidates of one request, at most. Each may take a reservation, an attempt and a settlement, and the
@@ -115,6 +114,16 @@ pub struct Plan<'c> {
     pub mute: Vec<Place<'c>>,
 }
 
+/// Why nothing can be tried, and what is known of the route all the same.
+#[derive(Debug)]
+pub struct NoPlan<'c> {
+    pub error: ClientError,
+    /// Where the name leads, if anywhere.
+    pub route: Option<Route>,
+    /// As in [`Plan::mute`].
+    pub mute: Vec<Place<'c>>,
+}
+
 /// What an isolate remembers between requests.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
@@ -147,8 +156,9 @@ pub fn plan<'c>(
     wish: Wish<'_>,
     memory: &mut Memory,
     moment: Moment,
-) -> Result<Plan<'c>, ClientError> {
-    let (found, kind) = name::resolve(config, wish.model)?;
+) -> Result<Plan<'c>, Box<NoPlan<'c>>> {
+    let (found, kind) = name::resolve(config, wish.model)
+        .map_err(|error| Box::new(NoPlan { error, route: None, mute: Vec::new() }))?;
     let (wire, ranking, mute) = match found {
         Found::Model(primary) => {
             let wire = wish.settle(|wire| primary.serve(wire).is_some());
@@ -177,7 +187,8 @@ pub fn plan<'c>(
     let mut steps: Vec<Step<'c>> = ready.into_iter().chain(away.iter().map(|(_, step)| *step)).collect();
     steps.truncate(STEPS_MAX);
     if steps.is_empty() {
-        return Err(nothing(&route, &mute, wire));
+        let error = nothing(&route, &mute, wire);
+        return Err(Box::new(NoPlan { error, route: Some(route), mute }));
     }
     let as_asked = matches!((found, steps.first()), (Found::Model(asked), Some(first)) if asked.is(first.provider, first.model));
     let reason = match reason {
@@ -202,13 +213,10 @@ impl Wish<'_> {
 fn direct<'c>(config: &'c Config, primary: Place<'c>) -> Vec<Place<'c>> {
     let mut places = vec![primary];
     for fallback in &primary.model.fallbacks {
-        let place = config
-            .provider(&fallback.provider)
-            .and_then(|provider| provider.model(&fallback.model).map(|model| Place { provider, model }));
-        if let Some(place) = place
-            && !places.iter().any(|known| known.is(place.provider, place.model))
+        if let Some((provider, model)) = config.model(&fallback.provider, &fallback.model)
+            && !places.iter().any(|known| known.is(provider, model))
         {
-            places.push(place);
+            places.push(Place { provider, model });
         }
     }
     places

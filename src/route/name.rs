@@ -50,8 +50,7 @@ fn find<'c>(config: &'c Config, name: &str) -> Result<(Found<'c>, RouteKind), Cl
         return Ok((Found::Alias(alias), RouteKind::Alias));
     }
     if let Some((provider, model)) = name.split_once('/')
-        && let Some(provider) = config.provider(provider)
-        && let Some(model) = provider.model(model)
+        && let Some((provider, model)) = config.model(provider, model)
     {
         return Ok((Found::Model(Place { provider, model }), RouteKind::Direct));
     }
@@ -60,11 +59,8 @@ fn find<'c>(config: &'c Config, name: &str) -> Result<(Found<'c>, RouteKind), Cl
 
 /// A model name without its provider. It may hold slashes of its own.
 fn bare<'c>(config: &'c Config, name: &str) -> Result<Place<'c>, ClientError> {
-    let found: Vec<Place<'c>> = config
-        .providers
-        .iter()
-        .filter_map(|provider| provider.model(name).map(|model| Place { provider, model }))
-        .collect();
+    let found: Vec<Place<'c>> =
+        config.models_called(name).map(|(provider, model)| Place { provider, model }).collect();
     match found.as_slice() {
         [only] => Ok(*only),
         [] => Err(unknown(config, name)),

@@ -58,7 +58,7 @@ impl Ranker<'_> {
         let lead = lead && ranking.ready.is_empty();
         self.list(branch, &branch.fallbacks, lead, "fallbacks", ranking);
         if lead && !ranking.ready.is_empty() {
-            ranking.reason = Some("fallback: no target has room");
+            ranking.reason = Some("fallback: no target is eligible");
         }
     }
 
@@ -93,9 +93,10 @@ impl Ranker<'_> {
             });
         }
         let ordered = order.iter().filter_map(|index| ready.get(*index));
-        for (at, (twig, _)) in ordered.chain(&away).enumerate() {
+        for (at, (twig, factor)) in ordered.chain(&away).enumerate() {
             match &twig.node {
                 Node::Alias(branch) => self.branch(branch, lead && at == 0, ranking),
+                Node::Model(step) if *factor > 0.0 => ranking.ready.push(*step),
                 Node::Model(step) => match self.away(step) {
                     None => ranking.ready.push(*step),
                     Some(away) => ranking.away.push((away, *step)),

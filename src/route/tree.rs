@@ -12,9 +12,6 @@ use crate::{
     wire::Wire,
 };
 
-/// How deep aliases nest. Each level is a few hundred bytes of stack, of which a Worker has 1 MB.
-pub const DEPTH_MAX: usize = 32;
-
 /// An alias and its targets that can serve a request.
 #[derive(Debug)]
 pub(super) struct Branch<'c> {
@@ -53,24 +50,21 @@ impl<'c> Grower<'c> {
         Self { config, wire, models: BTreeSet::new(), aliases: BTreeSet::new(), mute: Vec::new() }
     }
 
+    /// Recursive: the config bounds how deep aliases nest.
     pub(super) fn grow(&mut self, alias: &'c Alias) -> Branch<'c> {
-        self.branch(alias, 1)
-    }
-
-    fn branch(&mut self, alias: &'c Alias, depth: usize) -> Branch<'c> {
         self.aliases.insert(&alias.id);
-        let targets = self.twigs(&alias.targets, depth);
-        let fallbacks = self.twigs(&alias.fallback_targets, depth);
+        let targets = self.twigs(&alias.targets);
+        let fallbacks = self.twigs(&alias.fallback_targets);
         Branch { alias, targets, fallbacks }
     }
 
-    fn twigs(&mut self, targets: &'c [Target], depth: usize) -> Vec<Twig<'c>> {
+    fn twigs(&mut self, targets: &'c [Target]) -> Vec<Twig<'c>> {
         targets
             .iter()
             .filter_map(|target| {
                 let (name, node) = match &target.to {
                     TargetRef::Model(model) => self.model(&model.provider, &model.model)?,
-                    TargetRef::Alias(id) => self.alias(id, depth + 1)?,
+                    TargetRef::Alias(id) => self.alias(id)?,
                 };
                 Some(Twig { name, weight: target.weight, node })
             })
@@ -79,8 +73,8 @@ impl<'c> Grower<'c> {
 
     fn model(&mut self, provider: &'c str, model: &'c str) -> Option<(String, Node<'c>)> {
         let new = self.models.insert((provider, model));
-        let provider = self.config.provider(provider).filter(|_| new)?;
-        let place = Place { provider, model: provider.model(model)? };
+        let (provider, model) = self.config.model(provider, model).filter(|_| new)?;
+        let place = Place { provider, model };
         let step = place.serve(self.wire);
         if step.is_none() {
             self.mute.push(place);
@@ -88,9 +82,9 @@ impl<'c> Grower<'c> {
         step.map(|step| (step.name(), Node::Model(step)))
     }
 
-    fn alias(&mut self, id: &'c str, depth: usize) -> Option<(String, Node<'c>)> {
-        let new = depth <= DEPTH_MAX && !self.aliases.contains(id);
-        let branch = self.branch(self.config.alias(id).filter(|_| new)?, depth);
+    fn alias(&mut self, id: &'c str) -> Option<(String, Node<'c>)> {
+        let new = !self.aliases.contains(id);
+        let branch = self.grow(self.config.alias(id).filter(|_| new)?);
         (!branch.is_empty()).then(|| (format!("alias:{id}"), Node::Alias(branch)))
     }
 }

@@ -90,13 +90,11 @@ impl<'c> Catalog<'c> {
             return Some(Item::Alias(alias));
         }
         if let Some((provider, model)) = name.split_once('/')
-            && let Some(provider) = self.config.provider(provider)
-            && let Some(model) = provider.model(model)
+            && let Some(route) = self.config.model(provider, model)
         {
-            return Some(Item::Model((provider, model)));
+            return Some(Item::Model(route));
         }
-        let providers = self.config.providers.iter();
-        let mut found = providers.filter_map(|provider| Some((provider, provider.model(name)?)));
+        let mut found = self.config.models_called(name);
         let first = found.next()?;
         found.next().is_none().then_some(Item::Model(first))
     }

@@ -210,36 +210,43 @@ export function passingLines(response, passes) {
   return lines;
 }
 
-// Streams whose beginning has been looked at: what was read, and where more comes from.
+// Bodies whose beginning has been looked at: what was read, and where more comes from.
 const opened = new WeakMap();
 
-// How an event stream begins: `[bytes, ended]`, the bytes up to the end of its first event or comment, or to
-// `max`; `null` for what is no event stream. A stream that has not begun after `waitMs` is let go on.
+// Waits until a body has begun, so that one that breaks before can be had from somebody else. An event stream
+// has begun with its first event or comment, or `max` bytes: `[bytes, ended]`. Any other has begun with its
+// first byte: `null`. One that has not begun after `waitMs` is let go on.
 export async function peek(response, max, waitMs) {
-  const streams = response.headers.get("content-type")?.startsWith("text/event-stream");
-  if (!streams || response.body === null) return null;
+  if (response.body === null) return null;
+  const streams = isEventStream(response.headers);
   const reader = response.body.getReader();
   const read = { chunks: [], length: 0 };
   const state = { reader, read, pending: null };
   opened.set(response, state);
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, waitMs, null)));
-  const decoder = new TextDecoder();
+  const decoder = streams ? new TextDecoder() : null;
+  let text = "";
+  let ended = false;
   try {
-    for (let text = ""; read.length < max && !hasBegun(text); ) {
+    while (streams ? read.length < max && !hasBegun(text) : read.length === 0) {
       state.pending = reader.read();
       const next = await Promise.race([state.pending, late]);
-      if (next === null) return [join(read), false];
-      if (next.done) return [join(read), true];
+      ended = next?.done === true;
+      if (next === null || ended) break;
       state.pending = null;
       read.chunks.push(next.value);
       read.length += next.value.byteLength;
-      text += decoder.decode(next.value, { stream: true });
+      if (streams) text += decoder.decode(next.value, { stream: true });
     }
-    return [join(read), false];
+    return streams ? [join(read), ended] : null;
   } finally {
     clearTimeout(timer);
   }
+}
+
+function isEventStream(headers) {
+  return headers.get("content-type")?.startsWith("text/event-stream") === true;
 }
 
 // Whether `text` holds a whole event, or a comment: those keep a connection alive and are passed on at once.
@@ -282,8 +289,8 @@ export function relay(upstream, passes, lines, idleMs, lastWords) {
   const headers = new Headers();
   for (const [name, value] of passing(upstream.headers, passes)) headers.append(name, value);
   setLines(headers, lines);
-  const streams = headers.get("content-type")?.startsWith("text/event-stream");
-  return new Response(watch(upstream, idleMs, streams ? lastWords : null), { status: upstream.status, headers });
+  const body = watch(upstream, idleMs, isEventStream(headers) ? lastWords : null);
+  return new Response(body, { status: upstream.status, headers });
 }
 
 // A success whose events `translator` puts into another format's words, each as soon as it is whole.
@@ -347,20 +354,15 @@ export function reply(status, lines, body) {
   return new Response(empty ? null : body, { status, headers: makeHeaders(lines) });
 }
 
-// The body. One of declared length is handed over whole and has a deadline; any other is passed on chunk by
-// chunk, as it comes, so that its silence can be told. Without a limit to silence (`idleMs` 0) it is handed
-// over as well: not a chunk of it is touched then, which is cheaper.
-const DECLARED_MS = 600_000;
-
+// The body: as bytes if all of it is here, else chunk by chunk, as it comes, so that its silence can be told.
 function watch(upstream, idleMs, lastWords) {
   const state = opened.get(upstream);
-  if (state !== undefined) return guard(replay(state), idleMs, lastWords);
-  if (upstream.body === null || idleMs === 0) return upstream.body;
-  if (upstream.headers.has("content-length")) {
-    setTimeout(() => aborts.get(upstream).abort(), DECLARED_MS);
-    return upstream.body;
-  }
-  return guard(upstream.body.getReader(), idleMs, lastWords);
+  if (state === undefined) return null;
+  const { chunks, length } = state.read;
+  const { headers } = upstream;
+  const whole = !headers.has("content-encoding") && Number(headers.get("content-length") ?? NaN) === length;
+  if (whole && chunks.length === 1) return chunks[0];
+  return guard(replay(state), idleMs, lastWords);
 }
 
 // Ends a body that has gone silent or broken off: with `lastWords` if there are any, as a broken connection

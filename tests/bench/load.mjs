@@ -11,7 +11,7 @@ export function requestBytes({ port, path, key, body }) {
   return Buffer.concat([Buffer.from(head), payload]);
 }
 
-/** Keeps `concurrency` requests in flight for `ms`; answers `{rate, p50}`: requests a second, milliseconds. */
+/** Keeps `concurrency` requests in flight for `ms`; answers `{count, rate, p50}`: requests, requests a second, milliseconds. */
 export async function load({ port, request, concurrency, ms }) {
   const latencies = [];
   const started = performance.now();
@@ -19,7 +19,7 @@ export async function load({ port, request, concurrency, ms }) {
   await Promise.all(Array.from({ length: concurrency }, () => connection(port, request, stop, latencies)));
   const seconds = (performance.now() - started) / 1000;
   latencies.sort((a, b) => a - b);
-  return { rate: latencies.length / seconds, p50: latencies[latencies.length >> 1] };
+  return { count: latencies.length, rate: latencies.length / seconds, p50: latencies[latencies.length >> 1] };
 }
 
 function connection(port, request, stop, latencies) {

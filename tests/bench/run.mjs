@@ -1,7 +1,7 @@
 // What the gateway costs, as a ratio to the smallest proxy Worker that can be written, in one run:
 // same client, same upstream, same workerd, interleaved rounds, median of the rounds' ratios.
 //
-//   node tests/bench/run.mjs [--quick]
+//   node tests/bench/run.mjs [--quick] [--routing]
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,8 +13,11 @@ import { COMPATIBILITY_DATE, MODULES, ROOT } from '../worker/harness/names.mjs';
 import { runWorkerd } from '../worker/harness/process.mjs';
 import { modulePath, startGateway, temporaryDirectory } from '../worker/harness/workerd.mjs';
 import { load, requestBytes } from './load.mjs';
+import { printCalls, printScaling } from './routing.mjs';
 
 const QUICK = process.argv.includes('--quick');
+/** Only what routing costs. */
+const ROUTING = process.argv.includes('--routing');
 const ROUNDS = QUICK ? 1 : 7;
 const WARM_UP_MS = QUICK ? 100 : 150;
 const MEASURE_MS = QUICK ? 300 : 800;
@@ -127,44 +130,54 @@ function printTable(cells, variants) {
   rows.forEach((row) => line(columns.map((column) => row[column])));
 }
 
+async function compareWithBaseline(upstream) {
+  const variants = [
+    { name: 'smallest proxy', server: await startBaseline(upstream) },
+    {
+      name: 'gateway, 3 buckets',
+      server: await startGateway({ config: config([openaiProvider(upstream, { rateLimits: BUCKETS })]) }),
+    },
+    {
+      name: 'gateway, no buckets',
+      server: await startGateway({ config: config([openaiProvider(upstream)]) }),
+    },
+  ];
+  try {
+    const cells = await measure(variants);
+    printTable(cells, variants);
+
+    const gateway = variants[1].server;
+    for (const concurrency of CONCURRENCY) {
+      const rows = await rowsAReservation(gateway, BODIES.small, concurrency);
+      console.log(
+        `rows written a reservation, ${concurrency} in flight: ${rows.toFixed(3)} (target <= ${concurrency === 1 ? 1 : 0.1})`,
+      );
+    }
+    const size = MODULES.reduce(
+      (sum, module) => sum + gzipSync(readFileSync(modulePath(module)), { level: 9 }).length,
+      0,
+    );
+    console.log(`bundle: ${(size / 1024).toFixed(0)} KB gzipped (target <= 500)`);
+    console.log(
+      `memory: ${variants.map(({ name, server }) => `${name} ${Math.round(server.rssKb() / 1024)} MB`).join(', ')}`,
+    );
+  } finally {
+    await Promise.all(variants.map(({ server }) => server.kill()));
+  }
+}
+
 const provider = fork(join(ROOT, 'tests/bench/upstream.mjs'));
 const [{ port }] = await once(provider, 'message');
 const upstream = { url: `http://127.0.0.1:${port}` };
-const variants = [
-  { name: 'smallest proxy', server: await startBaseline(upstream) },
-  {
-    name: 'gateway, 3 buckets',
-    server: await startGateway({ config: config([openaiProvider(upstream, { rateLimits: BUCKETS })]) }),
-  },
-  { name: 'gateway, no buckets', server: await startGateway({ config: config([openaiProvider(upstream)]) }) },
-  {
-    name: '3 buckets, no idle limit', // hands every body over natively
-    server: await startGateway({
-      config: config([openaiProvider(upstream, { rateLimits: BUCKETS })]),
-      vars: { LLM_ROUTER_STREAM_IDLE_TIMEOUT_MS: '0' },
-    }),
-  },
-];
 try {
-  const cells = await measure(variants);
-  printTable(cells, variants);
-
-  const gateway = variants[1].server;
-  for (const concurrency of CONCURRENCY) {
-    const rows = await rowsAReservation(gateway, BODIES.small, concurrency);
-    console.log(
-      `rows written a reservation, ${concurrency} in flight: ${rows.toFixed(3)} (target <= ${concurrency === 1 ? 1 : 0.1})`,
-    );
-  }
-  const size = MODULES.reduce(
-    (sum, module) => sum + gzipSync(readFileSync(modulePath(module)), { level: 9 }).length,
-    0,
-  );
-  console.log(`bundle: ${(size / 1024).toFixed(0)} KB gzipped (target <= 500)`);
-  console.log(
-    `memory: ${variants.map(({ name, server }) => `${name} ${Math.round(server.rssKb() / 1024)} MB`).join(', ')}`,
-  );
+  if (!ROUTING) await compareWithBaseline(upstream);
+  await printCalls(upstream);
+  await printScaling(upstream, {
+    rounds: ROUNDS,
+    warmUpMs: WARM_UP_MS,
+    measureMs: MEASURE_MS,
+    concurrency: CONCURRENCY,
+  });
 } finally {
-  await Promise.all(variants.map(({ server }) => server.kill()));
   provider.disconnect();
 }

@@ -227,6 +227,20 @@ fn an_object_that_does_not_answer_is_no_licence() {
 }
 
 #[test]
+fn a_wait_is_no_longer_than_an_object_may_take_to_answer_again() {
+    let (world, gateway) = (World::new(), gateway());
+    for _ in 0..60 {
+        world.ask(&gateway, "alpha/lonely");
+    }
+    world.unreachable.borrow_mut().push("beta".to_owned());
+    // `alpha` has room in three hours; of `beta`, the last fallback, nothing is known.
+    let outcome = world.ask(&gateway, "alpha/large");
+    assert_eq!((outcome.status, outcome.retry_after_ms), (429, Some(1_000)));
+    world.unreachable.borrow_mut().clear();
+    assert_eq!(world.ask(&gateway, "alpha/large").status, 200);
+}
+
+#[test]
 fn a_missing_key_variable_is_said_and_nothing_is_sent_without_it() {
     let (world, gateway) = (World::new(), gateway());
     let outcome = world.ask(&gateway, "d");

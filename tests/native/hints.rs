@@ -36,7 +36,7 @@ fn steps(config: &Config) -> [Step<'_>; 2] {
 }
 
 fn room(bucket: &str, used: u64, ends_ms: u64) -> Room {
-    Room { bucket: bucket.to_owned(), used, ends_ms, window_ms: 0 }
+    Room { bucket: bucket.to_owned(), used, ends_ms }
 }
 
 #[test]
@@ -79,7 +79,8 @@ fn replies_of_an_older_object_are_understood() {
 #[test]
 fn the_spelling_of_hints_is_pinned() {
     let hint = Hint { cooldown_ms: 5, failures: 2, rooms: vec![room("all", 3, 7)] };
-    let text = json!({ "cooldownMs": 5, "failures": 2, "rooms": [{ "bucket": "all", "used": 3, "endsMs": 7, "windowMs": 0 }] });
+    let text =
+        json!({ "cooldownMs": 5, "failures": 2, "rooms": [{ "bucket": "all", "used": 3, "endsMs": 7 }] });
     assert_eq!(serde_json::to_value(&hint).unwrap(), text);
     assert_eq!(serde_json::from_value::<Hint>(json!({})).unwrap(), Hint::default());
 }
@@ -121,6 +122,18 @@ fn planned_attempts_count_until_they_are_heard_of_or_forgotten() {
     hints.heard(START, &m);
     assert_eq!(left(&hints, START), "9.0");
     assert_eq!(left(&hints, START.after(2_001)), "10.0");
+}
+
+#[test]
+fn planning_an_attempt_does_not_make_old_news_new() {
+    let config = config();
+    let [m, _] = steps(&config);
+    let mut hints = Hints::default();
+    let hint = Hint { rooms: vec![room("own", 4, 2 * TRUST_MS)], ..Hint::default() };
+    hints.learn(START, &m, &hint);
+    hints.expect(START.after(TRUST_MS - 1), &m);
+    hints.heard(START.after(TRUST_MS - 1), &m);
+    assert!(hints.away(START.after(TRUST_MS), &m).is_none());
 }
 
 #[test]

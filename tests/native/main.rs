@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod balance;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod config;
@@ -17,8 +19,12 @@ mod hints;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod routing;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod translate;
 #[cfg(test)]
 mod world;

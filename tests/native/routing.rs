@@ -157,11 +157,28 @@ fn fallback_targets_get_traffic_only_when_no_target_has_room() {
         }
         assert_eq!(counts(&world), count([("a", 10), ("b", 20), ("c", 10)]), "{strategy}");
         let outcome = world.ask(&gateway, "main");
-        assert_eq!(outcome.trace.reason, Some("fallback: no target has room"), "{strategy}");
+        assert_eq!(outcome.trace.reason, Some("fallback: no target is eligible"), "{strategy}");
         let skipped: Vec<_> =
             outcome.trace.skipped.iter().map(|s| (s.target.as_str(), s.reasons.clone())).collect();
         assert_eq!(skipped.len(), 2, "{strategy}: {skipped:?}");
         assert!(skipped.iter().all(|(_, reasons)| *reasons == [SkipReason::QuotaExhausted]));
+    }
+}
+
+#[test]
+fn a_target_that_was_seen_to_recover_is_used_again_at_once() {
+    for recovery in [200, 400] {
+        let aliases = json!({ "main": alias("ordered", &["a/m"], &["b/m"]) });
+        let variables = [("LLM_ROUTER_ORIGIN_RETRY_ATTEMPTS", "1")];
+        let (world, gateway) = (World::new(), gateway_with(&aliases, &[], &variables));
+        world.script("a.test", [status(500), status(500), status(recovery)]);
+        for _ in 0..3 {
+            assert_eq!(world.ask(&gateway, "main").status, 200);
+        }
+        assert_eq!(counts(&world), count([("a", 2), ("b", 3)]), "the circuit is open");
+        world.wait(30_000);
+        assert_eq!(world.ask(&gateway, "main").status, recovery);
+        assert_eq!(world.ask(&gateway, "main").trace.selected.as_deref(), Some("a/m"));
     }
 }
 

@@ -42,6 +42,8 @@ use llm_router::{
     wire::Wire,
 };
 
+use crate::random::Random;
+
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
 /// 2026-11-22T00:00:00Z, a Sunday
@@ -127,23 +129,9 @@ const SCENARIOS: [Scenario; 4] = [
     },
 ];
 
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        (bits >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Exponential with this mean.
-    fn wait(&mut self, mean: f64) -> f64 {
-        -mean * (1.0 - self.next()).ln()
-    }
+/// Exponential with this mean.
+fn wait(random: &mut Random, mean: f64) -> f64 {
+    -mean * (1.0 - random.next()).ln()
 }
 
 /// How busy an hour is; 1 on average over a working day.
@@ -168,16 +156,16 @@ fn traffic(scenario: &Scenario, seed: u64) -> Vec<(u64, Option<u64>)> {
         let mut id = 0;
         while at < end as f64 {
             // Thinned: the curve never passes 4.
-            at += random.wait(DAY as f64 / daily / 4.0);
+            at += wait(&mut random, DAY as f64 / daily / 4.0);
             if random.next() * 4.0 > busy(at as u64) {
                 continue;
             }
             id += 1;
-            let count = 1 + random.wait(mean - 1.0) as u64;
+            let count = 1 + wait(&mut random, mean - 1.0) as u64;
             let mut turn = at;
             for _ in 0..count {
                 requests.push((turn as u64, is_conversation.then_some(id)));
-                turn += random.wait(gap_ms);
+                turn += wait(&mut random, gap_ms);
             }
         }
     }

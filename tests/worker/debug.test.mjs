@@ -100,6 +100,15 @@ test('so do the gateway’s own errors', async () => {
   assert.equal(full.status, 429, full.text);
   assert.equal(told(full)['skipped-candidates'], 'alpha/limited:quota-exhausted');
   assert.equal(told(full)['selected-candidate'], undefined);
+  const mute = await ask('beta/claude-b');
+  assert.equal(mute.status, 400, mute.text);
+  assert.deepEqual(told(mute), {
+    'requested-model': 'beta/claude-b',
+    'route-type': 'direct',
+    'route-ref': 'beta/claude-b',
+    'route-strategy': 'ordered',
+    'skipped-candidates': 'beta/claude-b:format-incompatible',
+  });
   const unknown = await ask('no/such');
   assert.equal(unknown.status, 404, unknown.text);
   assert.deepEqual(told(unknown), { 'requested-model': 'no/such', 'route-type': 'unknown' });

@@ -114,7 +114,7 @@ fn curl(url: &str, config: &Config, auth: Auth) -> Option<String> {
             .find_map(|provider| Some(format!("{}/{}", provider.id, provider.models.first()?.id)))
     };
     let model = config.default_model.clone().or_else(first)?;
-    let (path, limit) = match wire_of(config, &model, ALIAS_DEPTH_MAX) {
+    let (path, limit) = match wire_of(config, &model) {
         Wire::Chat | Wire::Responses | Wire::Completions => ("/openai/v1/chat/completions", ""),
         Wire::Messages => ("/anthropic/v1/messages", r#""max_tokens":200,"#),
     };
@@ -131,24 +131,18 @@ fn curl(url: &str, config: &Config, auth: Auth) -> Option<String> {
     ))
 }
 
-/// Aliases may lead to aliases; the reader refuses circles.
-const ALIAS_DEPTH_MAX: u32 = 16;
-
-/// The format in which the model is reached without translation.
-fn wire_of(config: &Config, name: &str, depth: u32) -> Wire {
-    let direct = name.split_once('/').and_then(|(provider, model)| Some((config.provider(provider)?, model)));
-    let found = direct
-        .or_else(|| Some((config.providers.iter().find(|provider| provider.model(name).is_some())?, name)));
-    if let Some((provider, model)) = found {
-        let speaks = |wire: &&Wire| provider.model(model).is_none_or(|model| provider.speaks(model, **wire));
+/// The format in which the model is reached without translation. Aliases may lead to aliases; the config
+/// has no circles and bounds how deep they nest.
+fn wire_of(config: &Config, name: &str) -> Wire {
+    let direct = name.split_once('/').and_then(|(provider, model)| config.model(provider, model));
+    if let Some((provider, model)) = direct.or_else(|| config.models_called(name).next()) {
+        let speaks = |wire: &&Wire| provider.speaks(model, **wire);
         return provider.formats.iter().find(speaks).copied().unwrap_or(Wire::Chat);
     }
     let alias = config.alias(name.strip_prefix("alias:").unwrap_or(name));
     match alias.and_then(|alias| alias.targets.first()).map(|target| &target.to) {
-        Some(TargetRef::Model(to)) if depth > 0 => {
-            wire_of(config, &format!("{}/{}", to.provider, to.model), depth - 1)
-        }
-        Some(TargetRef::Alias(to)) if depth > 0 => wire_of(config, to, depth - 1),
-        _ => Wire::Chat,
+        Some(TargetRef::Model(to)) => wire_of(config, &format!("{}/{}", to.provider, to.model)),
+        Some(TargetRef::Alias(to)) => wire_of(config, to),
+        None => Wire::Chat,
     }
 }

@@ -1,9 +1,9 @@
 //! Errors of upstreams, in words that a client of another format acts on.
 //!
 //! Every provider words its errors its own way, also those who share a format; agents go by status, code and
-//! a few sentences. So the cause is found first ([`cause`]), from the status, the words in `code` and `type`
+//! a few sentences. So the cause is found first (`cause`), from the status, the words in `code` and `type`
 //! and the text; then it is told the way the client's format tells it ([`ClientError`]), with the sentence
-//! that Messages clients recognise it by ([`sentence`]).
+//! that Messages clients recognise it by (`sentence`).
 
 mod cause;
 mod said;

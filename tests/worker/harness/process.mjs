@@ -13,7 +13,7 @@ process.on('exit', () => living.forEach((child) => child.kill('SIGKILL')));
 
 /**
  * Starts workerd on a config file and waits until every socket named in `sockets` listens.
- * Answers `{pid, ports: {socket: port}, stdout(), stderr(), rssKb(), kill(signal), exited}`.
+ * Answers `{pid, ports: {socket: port}, stdout(), stderr(), rssKb(), cpuMs(), kill(signal), exited}`.
  */
 export async function runWorkerd(configFile, { sockets, env = {} }) {
   const child = spawn(workerd.default, ['serve', '--control-fd=3', configFile], {
@@ -61,6 +61,11 @@ export async function runWorkerd(configFile, { sockets, env = {} }) {
     stdout: () => output.stdout,
     stderr: () => output.stderr,
     rssKb: () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]),
+    /** Processor time so far, in the kernel's ticks of 10 ms. */
+    cpuMs() {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+      return (Number(fields[11]) + Number(fields[12])) * 10;
+    },
     async kill(signal = 'SIGKILL') {
       child.kill(signal);
       return exited;

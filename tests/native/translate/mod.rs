@@ -1,0 +1,3 @@
+//! Translation between formats.
+
+mod to_responses;

@@ -20,8 +20,8 @@ pub(crate) struct SetMasterKey {
 
     /// Read the key from standard input
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean, conflicts_with = "master_key")]
-    pub(crate) master_key_stdin: Option<bool>,
+          value_parser = value::discreet, conflicts_with = "master_key")]
+    pub(crate) master_key_stdin: Option<value::Discreet>,
 
     /// Make one, unless one is given
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",

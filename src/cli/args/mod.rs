@@ -26,6 +26,7 @@ pub(crate) use model::{ModelName, RemoveModel, SetDefaultModel, SetModelFallback
 pub(crate) use provider::{ProviderName, RemoveProvider, UpsertProvider};
 pub(crate) use start::Start;
 pub(crate) use transfer::{Export, Import};
+pub(crate) use value::Discreet;
 
 /// One endpoint in front of every LLM provider you pay for, that never goes over a cap.
 #[derive(Debug, Parser)]

@@ -63,8 +63,8 @@ pub(crate) struct UpsertProvider {
 
     /// Read its key from standard input
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean, conflicts_with = "api_key", help_heading = "Keys")]
-    pub(crate) api_key_stdin: Option<bool>,
+          value_parser = value::discreet, conflicts_with = "api_key", help_heading = "Keys")]
+    pub(crate) api_key_stdin: Option<value::Discreet>,
 
     /// Its key; other users of this machine may see it while the command runs
     #[arg(long, value_name = "KEY", help_heading = "Keys")]
@@ -119,8 +119,8 @@ pub(crate) struct UpsertProvider {
     pub(crate) cascade: Option<bool>,
 
     #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean)]
-    pub(crate) set_master_key: Option<bool>,
+          value_parser = value::discreet)]
+    pub(crate) set_master_key: Option<value::Discreet>,
 
     /// Set the key that clients present, too; see set-master-key
     #[arg(long, value_name = "KEY", help_heading = "Keys")]

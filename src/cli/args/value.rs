@@ -2,6 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use crate::cli::failure::Failure;
 use crate::config::{Strategy, Window};
 use crate::wire::Wire;
 
@@ -12,6 +13,26 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
         "0" | "false" | "no" | "n" => Ok(false),
         _ => Err("expected one of 1, true, yes, y, 0, false, no, n".to_owned()),
     }
+}
+
+/// A boolean beside a key. Whoever writes the key itself there is not quoted: an error of the parser would be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Discreet(Option<bool>);
+
+impl Discreet {
+    /// What a flag says, absent ones included. `flag` is its name.
+    pub(crate) fn of(given: Option<Self>, flag: &str) -> Result<bool, Failure> {
+        match given {
+            None => Ok(false),
+            Some(Self(Some(value))) => Ok(value),
+            Some(Self(None)) => Err(Failure::input(format!("{flag} takes true or false, not the key"))),
+        }
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as parsers are")]
+pub(super) fn discreet(text: &str) -> Result<Discreet, String> {
+    Ok(Discreet(boolean(text).ok()))
 }
 
 /// A format as the config names it.

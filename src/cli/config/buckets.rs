@@ -149,7 +149,7 @@ mod tests {
             (r#"{"windowUnit":"hour"}"#, "windowSize"),
             (r#"{"windowUnit":"hour","windowSize":1,"window":"1h"}"#, "both"),
             (r#"{"models":[]}"#, "models"),
-            (r#"[1]"#, "object"),
+            ("[1]", "object"),
         ] {
             let failure = parse("--rate-limits", text).unwrap_err();
             assert!(failure.details.iter().any(|fault| fault.contains(part)), "{text}: {failure:?}");

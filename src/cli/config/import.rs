@@ -8,6 +8,7 @@ use super::names::Names;
 use crate::cli::answer::Answer;
 use crate::cli::failure::Failure;
 use crate::cli::file::Document;
+use crate::cli::master_key;
 use crate::config;
 
 /// What becomes of the present config.
@@ -59,6 +60,10 @@ pub(crate) fn import(
     match mode {
         Mode::Replace => document.root = imported,
         Mode::Merge => merge(document, &imported)?,
+    }
+    let key = field::MASTER_KEY.text(&document.root).unwrap_or_default();
+    if !key.is_empty() && !master_key::weaknesses(key).is_empty() {
+        answer.note("the master key is weak; make another with `llm-router config set-master-key`");
     }
     let names = Names::of(document);
     answer.line(match mode {

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::field::{self, Field, Object};
+use super::masked;
 use super::names::{Names, enabled};
 use super::rate_limits::{bucket_ids, read_window};
 use super::secrets::{masked, masked_headers, masked_url};
@@ -43,6 +44,7 @@ fn list_providers(document: &Document, answer: &mut Answer) -> Vec<Value> {
         let off = if named.enabled { "" } else { " disabled" };
         answer.line("").line(format!("provider {} ({}){off}", named.id, named.name));
         let shown = Shown::of(provider);
+        let shown_auth = |field: Field| field.get(provider).map(|auth| masked::member(field.name(), auth));
         shown.lines(answer);
         let models = list_models(provider, answer);
         let buckets = list_buckets(provider, &bucket_ids(document, at, &named.id), answer);
@@ -50,7 +52,7 @@ fn list_providers(document: &Document, answer: &mut Answer) -> Vec<Value> {
             "id": named.id, "name": named.name, "enabled": named.enabled,
             "baseUrl": shown.base_url, "baseUrlByFormat": shown.by_format, "formats": shown.formats,
             "apiKey": shown.key, "apiKeyEnv": field::API_KEY_ENV.text(provider),
-            "auth": field::AUTH.get(provider), "authByFormat": field::AUTH_BY_FORMAT.get(provider),
+            "auth": shown_auth(field::AUTH), "authByFormat": shown_auth(field::AUTH_BY_FORMAT),
             "headers": field::HEADERS.get(provider).and_then(Value::as_object).map(masked_headers),
             "models": models, "rateLimits": buckets,
         }));

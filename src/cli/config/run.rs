@@ -212,7 +212,7 @@ fn limits_change(typed: args::SetProviderRateLimits) -> Result<LimitsChange, Fai
 }
 
 fn set_master_key(file: &ConfigFile, typed: args::SetMasterKey) -> Result<Answer, Failure> {
-    let change = if typed.master_key_stdin.unwrap_or(false) {
+    let change = if args::Discreet::of(typed.master_key_stdin, "--master-key-stdin")? {
         KeyChange::Given(secrets::from_stdin("--master-key-stdin")?)
     } else if let Some(key) = typed.master_key {
         warn_of_argument("--master-key", "pipe it into --master-key-stdin");

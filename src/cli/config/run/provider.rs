@@ -50,8 +50,9 @@ fn meant(typed: args::UpsertProvider) -> Result<(ProviderChange, Vec<String>), F
         }
         None => Vec::new(),
     };
-    let key = key(typed.api_key, typed.api_key_stdin.unwrap_or(false), typed.api_key_env)?;
-    let master_key = match (typed.master_key, typed.set_master_key.unwrap_or(false)) {
+    let stdin = args::Discreet::of(typed.api_key_stdin, "--api-key-stdin")?;
+    let key = key(typed.api_key, stdin, typed.api_key_env)?;
+    let master_key = match (typed.master_key, args::Discreet::of(typed.set_master_key, "--set-master-key")?) {
         (Some(key), _) => {
             warn_of_argument("--master-key", "use `config set-master-key --master-key-stdin`");
             Some(Secret::new(key))

@@ -148,7 +148,7 @@ pub(crate) fn question_of(
     let present = identity.at.and_then(|at| document.provider(at)).unwrap_or(&empty);
     let mut endpoints: Vec<(Url, Option<Wire>)> = Vec::new();
     let mut add = |url: &str, wire: Option<Wire>| -> Result<(), Failure> {
-        let url = parse_base(url).map_err(|error| Failure::input(format!("a base URL {error}")))?;
+        let url = parse_base(url).map_err(|error| Failure::input(format!("a base URL: {error}")))?;
         if !endpoints.contains(&(url.clone(), wire)) {
             endpoints.push((url, wire));
         }

@@ -83,3 +83,25 @@ fn a_provider_may_bring_one() {
     .says(&["masterKey=gw_Z...92Rb"]);
     assert_eq!(home.config()["masterKey"], json!(STRONG));
 }
+
+/// Whoever writes a key where a boolean belongs has shown it to enough people.
+#[test]
+fn a_key_in_the_wrong_place_is_not_quoted() {
+    let home = Home::with(&sample());
+    for arguments in [
+        ["set-master-key", "--master-key-stdin=sk-MARKER"],
+        ["upsert-provider", "--api-key-stdin=sk-MARKER"],
+        ["upsert-provider", "--set-master-key=sk-MARKER"],
+    ] {
+        for json in ["--json=false", "--json"] {
+            let end = home.op(&[
+                &arguments[..],
+                &["--skip-probe"][..usize::from(arguments[0] != "set-master-key")],
+                &[json],
+            ]
+            .concat());
+            assert_eq!(end.code, Some(2));
+            assert!(!format!("{end:?}").contains("MARKER"), "{end:?}");
+        }
+    }
+}

@@ -13,7 +13,9 @@ mod demo;
 mod environment;
 mod failure;
 mod file;
+mod presets;
 mod print;
+mod probe;
 mod start;
 
 use std::process::ExitCode;

@@ -12,6 +12,8 @@ use crate::wire::error::Kind;
 pub(super) enum Outcome {
     Answer(Box<Answer>),
     TimedOut(Duration),
+    /// The connection broke before the answer was whole.
+    Broken(String),
     /// No connection: the reason, in words.
     Unreachable(String),
 }

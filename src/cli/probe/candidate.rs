@@ -9,6 +9,9 @@ use crate::cli::presets;
 use crate::config::endpoint::{endpoint, endpoint_of, is_versioned, url_for};
 use crate::wire::Wire;
 
+/// Where models are listed, below a version.
+const LIST: &str = "/models";
+
 /// One place to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
@@ -30,7 +33,8 @@ pub(super) fn candidates(typed: &Url, wire: Wire) -> Vec<Candidate> {
             found.push(candidate);
         }
     };
-    let is_own = endpoint_of(trimmed(typed)).is_none_or(|own| own == wire);
+    let path = trimmed(typed);
+    let is_own = endpoint_of(path).is_none_or(|own| own == wire) && !path.ends_with(LIST);
     add(is_own.then(|| typed.clone()), false);
     add(Some(stem.clone()), !is_own);
     for base in presets::bases_at(typed, wire) {
@@ -72,7 +76,7 @@ impl Candidate {
     pub(super) fn models_url(&self) -> Url {
         let path = self.url.path();
         let root = endpoint_of(path).and_then(|wire| path.strip_suffix(endpoint(wire))).unwrap_or(path);
-        with_path(&self.url, &format!("{root}/models")).unwrap_or_else(|| self.url.clone())
+        with_path(&self.url, &format!("{root}{LIST}")).unwrap_or_else(|| self.url.clone())
     }
 
     /// A place beside this one where nothing is.
@@ -87,7 +91,7 @@ impl Candidate {
 /// The base without a complete endpoint, and without the model list that people copy too.
 fn stem(typed: &Url) -> Url {
     let path = trimmed(typed);
-    let whole = endpoint_of(path).map_or("/models", endpoint);
+    let whole = endpoint_of(path).map_or(LIST, endpoint);
     with_path(typed, path.strip_suffix(whole).unwrap_or(path)).unwrap_or_else(|| typed.clone())
 }
 
@@ -135,7 +139,7 @@ mod tests {
             ("https://h/v1/messages", Wire::Messages, &["/v1/messages", "/anthropic/v1/messages"]),
             ("https://h/v1/messages", Wire::Chat, &["/v1/chat/completions"]),
             ("https://h/v1/chat/completions", Wire::Responses, &["/v1/responses"]),
-            ("https://h/v1/models", Wire::Chat, &["/v1/models/v1/chat/completions", "/v1/chat/completions"]),
+            ("https://h/v1/models", Wire::Chat, &["/v1/chat/completions"]),
             (
                 "https://h/anthropic",
                 Wire::Chat,

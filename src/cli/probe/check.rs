@@ -65,6 +65,7 @@ pub(super) fn read(wire: Wire, outcome: &Outcome) -> Check {
     match outcome {
         Outcome::Unreachable(reason) => Check::Unreachable(reason.clone()),
         Outcome::TimedOut(_) => Check::TimedOut,
+        Outcome::Broken(reason) => Check::Unclear(reason.clone()),
         Outcome::Answer(answer) => read_answer(wire, answer),
     }
 }
@@ -82,6 +83,8 @@ fn read_answer(wire: Wire, answer: &Answer) -> Check {
         return Check::NoPath;
     };
     match kind {
+        // A wall in front of the provider, which does not know any key.
+        Kind::Permission if answer.is_page => Check::Unclear(format!("{} that refuses it", answer.said())),
         Kind::Authentication | Kind::Permission => Check::KeyRefused,
         Kind::Billing => Check::NoCredit,
         _ if answer.is_busy() => Check::Busy,

@@ -232,7 +232,7 @@ fn conclude(target: &mut Target, reports: &[ModelReport]) {
     let found = if any(ModelStanding::Answers) {
         (Standing::Answers, "a model answered")
     } else if any(ModelStanding::NoCredit) {
-        (Standing::NoCredit, "the key is valid and has no credit")
+        (Standing::NoCredit, "no model can be paid for")
     } else if all(ModelStanding::KeyRefused) {
         (Standing::KeyRefused, "no spelling of the key is taken")
     } else if all(ModelStanding::OtherFormat) && target.standing == Standing::Unclear {

@@ -86,7 +86,7 @@ async fn pages<C: Clock>(
         let outcome = session.send(&call).await;
         let read = match &outcome {
             Outcome::Unreachable(reason) => return Err(reason.clone()),
-            Outcome::TimedOut(_) => None,
+            Outcome::TimedOut(_) | Outcome::Broken(_) => None,
             Outcome::Answer(answer) => {
                 let refused =
                     matches!(answer.kind(), Some(Kind::Authentication | Kind::Permission)) && page == 0;

@@ -71,6 +71,7 @@ fn change(ask: Ask, wire: Wire, outcome: &Outcome) -> Option<Ask> {
 fn read(wire: Wire, outcome: &Outcome) -> (ModelStanding, String) {
     match outcome {
         Outcome::Unreachable(reason) => (ModelStanding::Unreachable, reason.clone()),
+        Outcome::Broken(reason) => (ModelStanding::ServerError, reason.clone()),
         Outcome::TimedOut(_) => (ModelStanding::TimedOut, "no answer in time".to_owned()),
         Outcome::Answer(answer) => (read_answer(wire, answer), answer.said()),
     }

@@ -66,6 +66,9 @@ pub(crate) fn request(args: &ProbeArgs, environment: &Environment) -> Result<Pro
         key(args, environment, preset.map(|preset| preset.key_variables.as_slice()).unwrap_or_default())?;
     let mut request = ProbeRequest::new(endpoints, key);
     request.models = words(args.models.as_deref().unwrap_or_default());
+    if let Some(name) = request.models.iter().find(|name| !names::is_model_name(name)) {
+        return Err(Failure::input(format!("--models: {} is no name of a model", names::quote(name))));
+    }
     if let Some(formats) = formats {
         request.formats = formats;
     }
@@ -197,4 +200,87 @@ fn words(text: &str) -> Vec<String> {
         }
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Typed {
+        #[command(flatten)]
+        args: ProbeArgs,
+    }
+
+    fn asked(typed: &[&str]) -> Result<ProbeRequest, Failure> {
+        let typed = Typed::try_parse_from(["probe"].iter().chain(typed)).unwrap();
+        let environment = Environment::from([("MY_KEY", "sk-mine-123"), ("DEEPSEEK_API_KEY", "sk-deep-123")]);
+        request(&typed.args, &environment)
+    }
+
+    fn refused(typed: &[&str]) -> String {
+        asked(typed).unwrap_err().message
+    }
+
+    #[test]
+    fn flags_become_a_request() {
+        Typed::command().debug_assert();
+        let typed = [
+            "--base-url=api.example.com/v1",
+            "--endpoints=https://b.example.com,localhost:1234 https://b.example.com",
+            "--claude-base-url=https://c.example.com",
+            "--api-key-env=MY_KEY",
+            "--models=mistral,auto;@cf/x@date",
+            "--formats=openai anthropic",
+            r#"--headers={"X-Team":"a","User-Agent":"u","X-Off":false}"#,
+            "--probe-rpm=12",
+        ];
+        let request = asked(&typed).unwrap();
+        let urls: Vec<&str> = request.endpoints.iter().map(|endpoint| endpoint.base.as_str()).collect();
+        let expected = [
+            "https://api.example.com/v1",
+            "https://b.example.com/",
+            "http://localhost:1234/",
+            "https://c.example.com/",
+        ];
+        assert_eq!(urls, expected);
+        assert_eq!(request.endpoints[3].formats, [Wire::Messages]);
+        assert_eq!(request.key.unwrap().expose(), "sk-mine-123");
+        assert_eq!(request.models, ["mistral", "auto", "@cf/x@date"], "names as they were written");
+        assert_eq!(request.formats, [Wire::Chat, Wire::Messages]);
+        assert_eq!(request.headers, [("x-team".to_owned(), "a".to_owned())]);
+        assert_eq!(request.user_agent.as_deref(), Some("u"));
+        assert_eq!(request.requests_per_minute.get(), 12);
+    }
+
+    #[test]
+    fn a_preset_brings_its_urls_and_its_variable() {
+        let request = asked(&["--preset=deepseek"]).unwrap();
+        let endpoints: Vec<_> = request
+            .endpoints
+            .iter()
+            .map(|endpoint| (endpoint.base.path(), endpoint.formats.as_slice()))
+            .collect();
+        assert_eq!(endpoints, [("/v1", &[Wire::Chat][..]), ("/anthropic", &[Wire::Messages][..])]);
+        assert_eq!(request.key.unwrap().expose(), "sk-deep-123");
+        assert_eq!(asked(&["--preset=openrouter"]).unwrap().endpoints.len(), 1, "one URL for all formats");
+        assert_eq!(asked(&["--preset=deepseek", "--formats=claude"]).unwrap().endpoints.len(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_refused() {
+        assert_eq!(refused(&[]), "there is no URL to probe");
+        assert_eq!(
+            refused(&["--preset=opena"]),
+            "--preset: there is none called `opena`; did you mean `openai`?"
+        );
+        assert!(refused(&["--base-url=ftp://h?key=sk-secret"]).starts_with("--base-url: "));
+        assert!(!refused(&["--base-url=ftp://h?key=sk-secret"]).contains("sk-secret"));
+        assert!(refused(&["--base-url=h", "--api-key-env=NOBODY"]).contains("`NOBODY` is not set"));
+        assert!(refused(&["--base-url=h", "--formats=gemini"]).contains("unknown format `gemini`"));
+        assert!(refused(&["--base-url=h", "--headers=[]"]).contains("JSON object"));
+        assert!(refused(&["--base-url=h", "--api-key=a b"]).contains("white space"));
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use url::Url;
 
+use super::answer::Outcome;
 use super::candidate::Candidate;
 use super::check::{self, Check};
 use super::event::Step;
@@ -52,7 +53,7 @@ impl Search {
         while let Some(place) = queue.pop_front().filter(|_| places < PLACES_MAX) {
             places += 1;
             asked.push((self.wire, place.url.clone()));
-            let (check, auth) = self.at(session, &place).await?;
+            let (check, auth, said) = self.at(session, &place).await?;
             let standing = standing(&check);
             match &check {
                 Check::NoPath => missed.push(place.url.path().to_owned()),
@@ -64,7 +65,7 @@ impl Search {
                     }
                 }
                 _ => {
-                    let why = session.scrub.clean(&check.said());
+                    let why = session.scrub.clean(&said);
                     keep(&mut best, Best { standing, place: place.clone(), auth, why });
                 }
             }
@@ -84,13 +85,14 @@ impl Search {
         Ok(self.target(best, &missed))
     }
 
-    /// Asks at one place, with one spelling of the key after the other while they are refused.
+    /// Asks at one place, with one spelling of the key after the other while they are refused. The text is
+    /// why.
     async fn at<C: Clock>(
         &self,
         session: &mut Session<'_, C>,
         place: &Candidate,
-    ) -> Result<(Check, Variant), String> {
-        let mut last = (Check::KeyRefused, Variant::None);
+    ) -> Result<(Check, Variant, String), String> {
+        let mut last = (Check::KeyRefused, Variant::None, String::new());
         for auth in &self.variants {
             let call = Call {
                 step: Step::Format,
@@ -108,7 +110,12 @@ impl Search {
                 return Err(reason);
             }
             let refused = check == Check::KeyRefused;
-            last = (check, *auth);
+            let said = match (&check, &outcome) {
+                // The provider's own words say more than that it was refused.
+                (Check::KeyRefused | Check::NoCredit, Outcome::Answer(answer)) => answer.said(),
+                _ => check.said(),
+            };
+            last = (check, *auth, said);
             if !refused {
                 break;
             }

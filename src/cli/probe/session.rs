@@ -126,7 +126,8 @@ impl<'s, C: Clock> Session<'s, C> {
         match tokio::time::timeout(timeout, self.exchange(call)).await {
             Ok(Ok(answer)) => Outcome::Answer(Box::new(answer)),
             Ok(Err(error)) if error.is_timeout() && !error.is_connect() => Outcome::TimedOut(timeout),
-            Ok(Err(error)) => Outcome::Unreachable(self.scrub.clean(&reason(&error))),
+            Ok(Err(error)) if error.is_connect() => Outcome::Unreachable(self.scrub.clean(&reason(&error))),
+            Ok(Err(error)) => Outcome::Broken(self.scrub.clean(&reason(&error))),
             Err(_) => Outcome::TimedOut(timeout),
         }
     }
@@ -188,7 +189,7 @@ impl<'s, C: Clock> Session<'s, C> {
         let (status, said) = match outcome {
             Outcome::Answer(answer) => (Some(answer.status), self.scrub.clean(&answer.said())),
             Outcome::TimedOut(after) => (None, format!("no answer within {}", wait::text(*after))),
-            Outcome::Unreachable(reason) => (None, reason.clone()),
+            Outcome::Unreachable(reason) | Outcome::Broken(reason) => (None, reason.clone()),
         };
         self.trials.push(Trial {
             step: call.step,
@@ -227,7 +228,7 @@ impl<'s, C: Clock> Session<'s, C> {
     }
 }
 
-/// Why there was no connection, without the URL, which may hold a key.
+/// Why there was no connection, or no whole answer, without the URL, which may hold a key.
 fn reason(error: &reqwest::Error) -> String {
     let mut reason = "no connection".to_owned();
     let mut source = std::error::Error::source(error);

@@ -33,6 +33,8 @@ fn of_endpoint(endpoint: &EndpointReport, lines: &mut Vec<String>) {
         let shown: Vec<&str> = listed.iter().take(LISTED_MAX).map(String::as_str).collect();
         let more = if listed.len() > LISTED_MAX { ", …" } else { "" };
         lines.push(format!("  lists {}: {}{more}", counted(listed.len()), shown.join(", ")));
+    } else if endpoint.formats.is_empty() && endpoint.unreachable.is_none() {
+        lines.push("  nothing new: all of it was asked for an endpoint above".to_owned());
     } else if endpoint.unreachable.is_none() {
         lines.push("  lists no models".to_owned());
     }
@@ -43,7 +45,7 @@ fn of_format(format: &FormatReport) -> String {
     match format.standing {
         Standing::Answers => format!("answers {}", at()),
         Standing::Speaks => format!("spoken {} (no model asked it yet)", at()),
-        Standing::NoCredit => format!("{} {}", format.why, at()),
+        Standing::NoCredit => format!("key valid, no credit {}: {}", at(), format.why),
         Standing::Unclear => format!("unclear {}: {}", at(), format.why),
         Standing::KeyRefused => format!("key refused at {}: {}", format.url, format.why),
         Standing::Absent | Standing::Unreachable => format!("no: {}", format.why),

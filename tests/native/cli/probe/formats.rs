@@ -118,6 +118,7 @@ async fn a_wrong_key_is_called_one() {
     for wire in [Wire::Chat, Wire::Messages, Wire::Responses] {
         assert_eq!(probed.standing(wire), Standing::KeyRefused);
     }
+    assert_eq!(probed.format(Wire::Chat).why, "401: Incorrect API key provided");
     assert!(!probed.report.conclusion.ok);
     assert!(probed.warns("refuses the key in every spelling"), "{:?}", probed.report.conclusion.warnings);
     assert_eq!(probed.report.billed, 0);

@@ -36,6 +36,8 @@ pub(super) struct Reply {
     /// What there is, and then no end.
     hangs: bool,
     after: Duration,
+    /// The connection ends within the body.
+    breaks: bool,
 }
 
 pub(super) struct Mock {
@@ -115,23 +117,41 @@ impl Seen {
 impl Reply {
     pub(super) fn json(status: u16, body: &Value) -> Self {
         let headers = vec![("content-type", "application/json".to_owned())];
-        Self { status, headers, body: body.to_string(), hangs: false, after: Duration::ZERO }
+        Self { status, headers, body: body.to_string(), hangs: false, after: Duration::ZERO, breaks: false }
     }
 
     pub(super) fn page(status: u16, title: &str) -> Self {
         let body = format!("<!doctype html><html><head><title>{title}</title></head></html>");
         let headers = vec![("content-type", "text/html".to_owned())];
-        Self { status, headers, body, hangs: false, after: Duration::ZERO }
+        Self { status, headers, body, hangs: false, after: Duration::ZERO, breaks: false }
     }
 
     pub(super) fn events(body: &str) -> Self {
         let headers = vec![("content-type", "text/event-stream".to_owned())];
-        Self { status: 200, headers, body: body.to_owned(), hangs: true, after: Duration::ZERO }
+        Self {
+            status: 200,
+            headers,
+            body: body.to_owned(),
+            hangs: true,
+            after: Duration::ZERO,
+            breaks: false,
+        }
+    }
+
+    pub(super) fn broken() -> Self {
+        Self { breaks: true, ..Self::silence() }
     }
 
     /// Never says more than its head.
     pub(super) fn silence() -> Self {
-        Self { status: 200, headers: Vec::new(), body: String::new(), hangs: true, after: Duration::ZERO }
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: String::new(),
+            hangs: true,
+            after: Duration::ZERO,
+            breaks: false,
+        }
     }
 
     pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -163,7 +183,10 @@ impl IntoResponse for Reply {
         for (name, value) in self.headers {
             response = response.header(name, value);
         }
-        let body = if self.hangs {
+        let body = if self.breaks {
+            let parts = [Ok(Bytes::from("{")), Err(std::io::Error::other("broken"))];
+            Body::from_stream(futures::stream::iter(parts))
+        } else if self.hangs {
             let first = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from(self.body))]);
             Body::from_stream(first.chain(futures::stream::pending()))
         } else {

@@ -155,6 +155,29 @@ async fn an_endpoint_that_says_nothing_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_connection_that_breaks_does_not_end_the_probe() {
+    let mock = Mock::start(|seen| match seen.path.as_str() {
+        "/v1/models" => Reply::broken(),
+        "/v1/chat/completions" if seen.model() == "a" => Reply::broken(),
+        "/v1/chat/completions" => mock::chat(seen, &["b"]),
+        _ => mock::unknown_url(seen),
+    })
+    .await;
+    let probed = run(&request_in(Wire::Chat, &mock.at("/v1"), &["a", "b"])).await;
+    assert_eq!(probed.models(), [("b", vec!["openai"], false)]);
+    assert_eq!(probed.report.endpoints[0].unreachable, None);
+}
+
+#[tokio::test]
+async fn a_wall_in_front_of_a_provider_is_not_taken_for_a_wrong_key() {
+    let mock = Mock::start(|_| Reply::page(403, "Attention Required!")).await;
+    let probed = run(&request_in(Wire::Chat, &mock.at("/v1"), &[])).await;
+    let format = probed.format(Wire::Chat);
+    assert_eq!(format.standing, Standing::Unclear);
+    assert!(format.why.contains("Attention Required!"), "{}", format.why);
+}
+
+#[tokio::test]
 async fn servers_that_fail_are_unclear_and_their_models_are_asked() {
     let mock = Mock::start(|seen| match seen.path.as_str() {
         "/v1/chat/completions" if seen.body.get("messages").is_some() => mock::chat(seen, &["m"]),

@@ -3,6 +3,8 @@
 //! Version 1 had a grammar of its own, and people have scripts: `config --operation=OP`, camel-case twins of
 //! every flag, flags before the command, empty values that mean "not given".
 
+use super::args;
+
 /// Words that may stand first.
 const COMMANDS: [&str; 14] = [
     "start",
@@ -26,7 +28,13 @@ const COMMANDS: [&str; 14] = [
 pub(crate) fn normalize(typed: Vec<String>, terminal: bool) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut verbatim = false;
-    for word in typed {
+    let mut typed = typed.into_iter().peekable();
+    while let Some(word) = typed.next() {
+        // `--flag ''`, like `--flag=`, is the same as not giving it.
+        let emptied = !verbatim && is_flag(&word) && !word.contains('=');
+        if emptied && typed.next_if(String::is_empty).is_some() {
+            continue;
+        }
         if verbatim || !word.starts_with("--") {
             words.push(word);
         } else if word == "--" {
@@ -46,6 +54,10 @@ pub(crate) fn normalize(typed: Vec<String>, terminal: bool) -> Vec<String> {
     }
 }
 
+fn is_flag(word: &str) -> bool {
+    word.starts_with("--") && word != "--"
+}
+
 /// A flag in kebab case; `None` where its value is empty, which is the same as not giving it.
 fn flag(word: &str) -> Option<String> {
     let (name, value) = match word.split_once('=') {
@@ -53,17 +65,23 @@ fn flag(word: &str) -> Option<String> {
         Some((name, value)) => (name, Some(value)),
         None => (word, None),
     };
-    let mut kebab = String::new();
+    let name = kebab(name);
+    Some(match value {
+        Some(value) => format!("{name}={value}"),
+        None => name,
+    })
+}
+
+/// `baseUrl` as `base-url`.
+pub(crate) fn kebab(name: &str) -> String {
+    let mut kebab = String::with_capacity(name.len() + 4);
     for c in name.chars() {
         if c.is_ascii_uppercase() {
             kebab.push('-');
         }
         kebab.push(c.to_ascii_lowercase());
     }
-    Some(match value {
-        Some(value) => format!("{kebab}={value}"),
-        None => kebab,
-    })
+    kebab
 }
 
 /// Flags that were typed before the command belong to it.
@@ -94,6 +112,11 @@ fn config(words: Vec<String>, terminal: bool) -> Vec<String> {
     }
     let has_word =
         rest.first().is_some_and(|word| !word.starts_with('-') || word == "-h" || word == "--help");
+    if operation.is_none() && !has_word {
+        // Flags may stand before the operation, too.
+        let at = rest.iter().position(|word| args::is_operation(word));
+        operation = at.map(|at| rest.remove(at));
+    }
     let operation = operation.or_else(|| {
         let menu = terminal && rest.is_empty();
         (!has_word && !menu).then(|| "list".to_owned())
@@ -121,6 +144,12 @@ mod tests {
             ("config --config=x", "config list --config=x"),
             ("config upsert-provider --name=A --base-url=", "config upsert-provider --name=A"),
             ("config --help", "config --help"),
+            ("--json config list", "config list --json"),
+            (
+                "config --config x --json remove-model --model=m",
+                "config remove-model --config x --json --model=m",
+            ),
+            ("config --op=upsert-provider --name list", "config upsert-provider --name list"),
             ("--help", "--help"),
             ("deploy --env=production", "deploy --env=production"),
             ("explain -- --Odd", "explain -- --Odd"),
@@ -129,6 +158,8 @@ mod tests {
             let words = typed.split_whitespace().map(str::to_owned).collect();
             assert_eq!(normalize(words, false).join(" "), expected, "{typed}");
         }
+        let emptied = ["config", "list", "--config", "", "--json"].map(str::to_owned).to_vec();
+        assert_eq!(normalize(emptied, false).join(" "), "config list --json");
         assert_eq!(normalize(Vec::new(), true), ["config"]);
         assert_eq!(normalize(vec!["config".to_owned(), "--config=x".to_owned()], true).len(), 3);
     }

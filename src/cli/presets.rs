@@ -78,6 +78,7 @@ impl Preset {
         bases.all(|base| base == first).then_some(first)
     }
 
+    #[cfg_attr(not(test), expect(dead_code, reason = "the guided set-up is to begin with it"))]
     /// A provider of a config, with its key in the usual variable.
     pub(crate) fn provider(&self) -> Value {
         let mut provider = Map::new();

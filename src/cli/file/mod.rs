@@ -5,6 +5,7 @@
 //! reads until its result is on disk, so two of them never lose each other's work, and the file is replaced
 //! in one step: whoever reads it sees the old one or the new one, whole.
 
+mod check;
 mod store;
 
 use std::path::{Path, PathBuf};
@@ -31,8 +32,7 @@ pub(crate) struct ConfigFile {
 /// A config file's content.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
-    /// Always an object.
-    pub(crate) root: Value,
+    pub(crate) root: Map<String, Value>,
     /// Whether there was a file.
     pub(crate) existed: bool,
 }
@@ -44,8 +44,17 @@ pub(crate) struct Edited<T> {
     /// Whether the file was written: not when it would say the same.
     pub(crate) changed: bool,
     pub(crate) path: PathBuf,
-    /// Of the new config.
+    /// Of the new config, as far as they are new; and what was wrong with the old one and still is.
     pub(crate) warnings: Vec<String>,
+    /// The old file, if it was to be kept and there was one.
+    pub(crate) backup: Option<PathBuf>,
+}
+
+/// Whether an edit keeps the old file beside the new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backup {
+    Keep,
+    None,
 }
 
 impl ConfigFile {
@@ -72,10 +81,19 @@ impl ConfigFile {
 
     /// The document; an empty one if there is no file.
     pub(crate) fn load(&self) -> Result<Document, Failure> {
-        let Some(text) = read_text(&self.path)? else {
-            return Ok(Document { root: Value::Object(Map::new()), existed: false });
-        };
-        Document::parse(&text, &self.path)
+        self.document(self.text()?.as_deref())
+    }
+
+    /// What is in the file; `None` if there is none.
+    pub(crate) fn text(&self) -> Result<Option<String>, Failure> {
+        read_text(&self.path)
+    }
+
+    fn document(&self, text: Option<&str>) -> Result<Document, Failure> {
+        match text {
+            Some(text) => Document::parse(text, &self.path),
+            None => Ok(Document { root: Map::new(), existed: false }),
+        }
     }
 
     /// The validated config; all that is wrong with it otherwise.
@@ -97,65 +115,64 @@ impl ConfigFile {
         &self,
         change: impl FnOnce(&mut Document) -> Result<T, Failure>,
     ) -> Result<Edited<T>, Failure> {
+        self.edit_keeping(Backup::None, change)
+    }
+
+    /// The same; with a copy of the old file if asked for, and if there is anything to write.
+    pub(crate) fn edit_keeping<T>(
+        &self,
+        keep: Backup,
+        change: impl FnOnce(&mut Document) -> Result<T, Failure>,
+    ) -> Result<Edited<T>, Failure> {
         let lock = Lock::take(&self.path)?;
-        let before = self.load()?;
+        let text = self.text()?;
+        let before = self.document(text.as_deref())?;
         let mut after = before.clone();
+        if !before.existed {
+            after.root.insert("version".to_owned(), config::VERSION.into());
+        }
         let outcome = change(&mut after)?;
-        let warnings = checked(&before, &after, &self.path)?;
+        let warnings = check::compare(&before, &after, &self.path)?;
         let changed = after.root != before.root || !before.existed;
+        let mut backup = None;
         if changed {
+            if let Some(text) = text.filter(|_| keep == Backup::Keep) {
+                backup = Some(store::back_up(&self.path, text.as_bytes())?);
+            }
             lock.replace(after.text().as_bytes())?;
         }
-        Ok(Edited { outcome, changed, path: self.path.clone(), warnings })
+        Ok(Edited { outcome, changed, path: self.path.clone(), warnings, backup })
     }
 }
 
 impl Document {
     pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
-        let root: Value = serde_json::from_str(text).map_err(|error| {
-            Failure::runtime(format!(
-                "{} is not valid JSON (line {}, column {})",
-                path.display(),
-                error.line(),
-                error.column()
-            ))
-            .hint("mend it by hand or restore a backup; nothing was changed")
+        let unchanged = "mend it by hand or restore a backup; nothing was changed";
+        let (root, repeated) = config::parse_json(text).map_err(|problem| {
+            Failure::runtime(format!("{} is {}", path.display(), problem.message)).hint(unchanged)
         })?;
-        if !root.is_object() {
-            return Err(Failure::runtime(format!("{} does not hold a JSON object", path.display())));
+        if !repeated.is_empty() {
+            let details = repeated.iter().map(ToString::to_string).collect();
+            return Err(Failure::runtime(format!("{} has keys that are written twice", path.display()))
+                .details(details)
+                .hint(unchanged));
         }
-        Ok(Self { root, existed: true })
+        match root {
+            Value::Object(root) => Ok(Self { root, existed: true }),
+            _ => {
+                Err(Failure::runtime(format!("{} does not hold a JSON object", path.display()))
+                    .hint(unchanged))
+            }
+        }
     }
 
     /// As it is written: two spaces an indent, and a line break at the end.
     pub(crate) fn text(&self) -> String {
-        format!("{:#}\n", self.root)
+        format!("{:#}\n", Value::Object(self.root.clone()))
     }
 }
 
-/// Warnings of the new document; its problems, if it has any that the old one had not.
-fn checked(before: &Document, after: &Document, path: &Path) -> Result<Vec<String>, Failure> {
-    let problems = |document: &Document| match config::read(&document.text()) {
-        Ok(checked) => Ok(checked.warnings.iter().map(ToString::to_string).collect::<Vec<_>>()),
-        Err(report) => Err(report),
-    };
-    let report = match problems(after) {
-        Ok(warnings) => return Ok(warnings),
-        Err(report) => report,
-    };
-    let known: Vec<String> = match problems(before) {
-        Ok(_) => Vec::new(),
-        Err(report) if before.existed => listed(&report),
-        Err(_) => Vec::new(),
-    };
-    let all = listed(&report);
-    if all.iter().all(|problem| known.contains(problem)) {
-        return Ok(all.into_iter().map(|problem| format!("still wrong: {problem}")).collect());
-    }
-    let refused = format!("{} would not be valid any more", path.display());
-    Err(Failure::input(refused).details(listed(&report)).hint("nothing was written"))
-}
-
+/// A line for each error.
 fn listed(report: &config::Report) -> Vec<String> {
     report.errors.iter().map(ToString::to_string).collect()
 }

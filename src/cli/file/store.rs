@@ -4,6 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use chrono::DateTime;
 
 use crate::cli::failure::Failure;
 use crate::config::FILE_BYTES_MAX;
@@ -45,11 +48,7 @@ impl Lock {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).map_err(failed)?;
         }
-        let target = match fs::canonicalize(path) {
-            Ok(target) => target,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-            Err(error) => return Err(failed(error)),
-        };
+        let target = target_of(path).map_err(failed)?;
         let held = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -61,26 +60,76 @@ impl Lock {
         Ok(Self { target, _held: held })
     }
 
-    /// Puts `content` in place of the file.
+    /// Puts `content` in place of the file. A draft that a crash left behind is used up by the next edit:
+    /// whoever holds the lock is the only one to write one.
     pub(super) fn replace(&self, content: &[u8]) -> Result<(), Failure> {
-        write_private(&self.target, content)
+        let draft = beside(&self.target, ".draft");
+        let write = || -> io::Result<()> {
+            match fs::remove_file(&draft) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&draft)?;
+            file.write_all(content)?;
+            file.sync_all()?;
+            fs::rename(&draft, &self.target)?;
+            sync_directory(&self.target)
+        };
+        write().map_err(|error| {
+            let _ = fs::remove_file(&draft);
+            Failure::runtime(format!("{} cannot be written: {error}", self.target.display()))
+        })
     }
+}
+
+/// The file that `path` leads to, also where it is a link to one that does not exist yet.
+fn target_of(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::read_link(path) {
+            Ok(link) => Ok(path.parent().unwrap_or(Path::new("/")).join(link)),
+            Err(_) => Ok(path.to_owned()),
+        },
+        target => target,
+    }
+}
+
+/// Copies a file's content to `<path>.bak.<YYYYMMDD-HHMMSS>` (UTC). An older backup is never replaced.
+pub(super) fn back_up(path: &Path, content: &[u8]) -> Result<PathBuf, Failure> {
+    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let time = i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    let stamp = time.unwrap_or_default().format("%Y%m%d-%H%M%S");
+    let mut backup = beside(path, &format!(".bak.{stamp}"));
+    let mut number = 2;
+    while fs::symlink_metadata(&backup).is_ok() {
+        backup = beside(path, &format!(".bak.{stamp}-{number}"));
+        number += 1;
+    }
+    write_private(&backup, content)?;
+    Ok(backup)
 }
 
 /// Writes a file that only its owner can read, in one step: it is there whole or not at all, also after a
 /// crash.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let write = || -> io::Result<()> {
-        let directory =
-            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let directory = directory_of(path);
         // Made with mode 0600 and a name of its own; gone again unless it takes the file's place.
         let mut file = tempfile::Builder::new().prefix(".llm-router-").tempfile_in(directory)?;
         file.write_all(content)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
-        File::open(directory)?.sync_all()
+        sync_directory(path)
     };
     write().map_err(|error| Failure::runtime(format!("{} cannot be written: {error}", path.display())))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A rename lasts once its directory is on disk.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(directory_of(path))?.sync_all()
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

@@ -11,8 +11,8 @@
 //! conversation. Then each model that was asked for is asked for one token in each format that is there.
 //! A refusal is read, not counted: a 404 may be about a model, a 200 may be an error.
 
-pub(crate) mod args;
 pub(crate) mod event;
+pub(crate) mod headers;
 pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod request;

@@ -1,223 +1,173 @@
-//! `config probe`: from flags to a report.
+//! `config probe`: from what was typed to a report.
 
-use std::io::Read;
+use std::num::NonZeroU32;
 
-use serde_json::Value;
 use url::Url;
 
-use super::args::ProbeArgs;
+use super::headers;
 use super::probe;
 use super::progress::Progress;
-use super::report::ProbeReport;
 use super::request::{Endpoint, ProbeRequest};
 use super::text::lines;
+use crate::cli::answer::Answer;
+use crate::cli::args;
+use crate::cli::config::{endpoints, secrets, words};
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
-use crate::cli::{presets, print};
+use crate::cli::presets::{self, Preset};
+use crate::cli::{print, runtime};
 use crate::config::endpoint::parse_base;
 use crate::config::{Secret, names};
 use crate::wire::Wire;
 
-/// Longest key that stdin may hold.
-const KEY_MAX: u64 = 16 * 1024;
-
-/// Probes, and prints the report on stdout. It fails if there is nothing that can be used.
-pub(crate) async fn run(args: &ProbeArgs, environment: &Environment) -> Result<(), Failure> {
-    let request = request(args, environment)?;
+/// Probes and answers with the report. It fails if there is nothing that can be used.
+pub(crate) fn run(typed: &args::Probe, environment: &Environment) -> Result<Answer, Failure> {
+    let (request, notes) = request(typed, environment)?;
+    // Also where it fails.
+    notes.iter().for_each(print::warning);
     let mut progress = Progress::of_stderr(environment);
-    let report = probe(request, &mut |event| progress.show(&event)).await;
-    print::answer(&text(&report, args.json)?);
-    if report.conclusion.ok {
-        return Ok(());
+    let report = runtime()?.block_on(probe(request, &mut |event| progress.show(&event)));
+    let lines = lines(&report);
+    if !report.conclusion.ok {
+        return Err(Failure::runtime("the probe found nothing that can be used").details(lines));
     }
-    Err(Failure::runtime("the probe found nothing that can be used")
-        .hint("check the URL and the key; the report says what each request was answered with"))
+    let mut answer = Answer { lines, ..Answer::new("probe") };
+    let report = serde_json::to_value(&report)
+        .map_err(|error| Failure::runtime(format!("cannot write the report: {error}")))?;
+    answer.put("report", report);
+    Ok(answer)
 }
 
-fn text(report: &ProbeReport, json: bool) -> Result<String, Failure> {
-    if !json {
-        return Ok(lines(report).join("\n") + "\n");
-    }
-    serde_json::to_string_pretty(report)
-        .map(|text| text + "\n")
-        .map_err(|error| Failure::runtime(format!("cannot write the report: {error}")))
-}
-
-/// What the flags mean.
-pub(crate) fn request(args: &ProbeArgs, environment: &Environment) -> Result<ProbeRequest, Failure> {
-    let preset = args.preset.as_deref().map(preset).transpose()?;
-    let formats = args.formats.as_deref().map(formats).transpose()?;
-    let mut endpoints = endpoints(args)?;
+/// What was typed means, and what should be said about it.
+fn request(typed: &args::Probe, environment: &Environment) -> Result<(ProbeRequest, Vec<String>), Failure> {
+    let preset = typed.preset.as_deref().map(preset).transpose()?;
+    let formats = typed.formats.as_deref().map(|text| words::formats("--formats", text)).transpose()?;
+    let (mut endpoints, mut notes) = endpoints_of(typed)?;
     if let Some(preset) = preset.filter(|_| endpoints.is_empty()) {
-        let bases = preset.formats().into_iter().filter_map(|wire| Some((preset.base(wire)?, wire)));
-        for (base, wire) in bases.filter(|(_, wire)| formats.as_ref().is_none_or(|all| all.contains(wire))) {
-            match endpoints.iter_mut().find(|known| known.base == base) {
-                Some(known) => known.formats.push(wire),
-                None => endpoints.push(Endpoint::only(base, wire)),
-            }
-        }
+        endpoints = places_of(preset, formats.as_deref());
     }
     if endpoints.is_empty() {
         return Err(
             Failure::input("there is no URL to probe").hint("name one with --base-url, or a --preset")
         );
     }
-    let key =
-        key(args, environment, preset.map(|preset| preset.key_variables.as_slice()).unwrap_or_default())?;
-    let mut request = ProbeRequest::new(endpoints, key);
-    request.models = words(args.models.as_deref().unwrap_or_default());
+    let usual = preset.map(|preset| preset.key_variables.as_slice()).unwrap_or_default();
+    let mut request = ProbeRequest::new(endpoints, key(typed, environment, usual, &mut notes)?);
+    if let Some(text) = &typed.models {
+        request.models = words::models("--models", text)?;
+    }
     if let Some(name) = request.models.iter().find(|name| !names::is_model_name(name)) {
         return Err(Failure::input(format!("--models: {} is no name of a model", names::quote(name))));
     }
     if let Some(formats) = formats {
         request.formats = formats;
     }
-    if let Some(headers) = &args.headers {
-        (request.headers, request.user_agent) = self::headers(headers)?;
+    if let Some(text) = &typed.headers {
+        let read = headers::read(&words::object("--headers", text)?);
+        (request.headers, request.user_agent) =
+            read.map_err(|wrong| Failure::input(format!("--headers: {wrong}")))?;
     }
-    if let Some(rpm) = args.probe_rpm {
-        request.requests_per_minute = rpm;
-    }
-    Ok(request)
+    request.requests_per_minute =
+        NonZeroU32::new(typed.requests_per_minute).unwrap_or(request.requests_per_minute);
+    Ok((request, notes))
 }
 
-fn preset(id: &str) -> Result<&'static presets::Preset, Failure> {
+fn preset(id: &str) -> Result<&'static Preset, Failure> {
     presets::find(id).ok_or_else(|| {
         let known: Vec<&str> = presets::presets().iter().map(|preset| preset.id.as_str()).collect();
-        let meant = presets::closest(id).map_or_else(String::new, |id| format!("; did you mean `{id}`?"));
+        let meant = names::did_you_mean(presets::closest(id));
         Failure::input(format!("--preset: there is none called {}{meant}", names::quote(id)))
-            .hint(format!("one of {}", known.join(", ")))
+            .hint(format!("write one of {}", known.join(", ")))
     })
 }
 
-fn endpoints(args: &ProbeArgs) -> Result<Vec<Endpoint>, Failure> {
+/// The places of a preset, those of one URL together.
+fn places_of(preset: &Preset, formats: Option<&[Wire]>) -> Vec<Endpoint> {
     let mut endpoints: Vec<Endpoint> = Vec::new();
-    let general = [("--base-url", &args.base_url), ("--endpoints", &args.endpoints)];
-    for (flag, value) in general {
-        for url in words(value.as_deref().unwrap_or_default()) {
+    let wanted = |wire: &Wire| formats.is_none_or(|formats| formats.contains(wire));
+    for wire in preset.formats().into_iter().filter(wanted) {
+        let Some(base) = preset.base(wire) else { continue };
+        match endpoints.iter_mut().find(|known| known.base == base) {
+            Some(known) => known.formats.push(wire),
+            None => endpoints.push(Endpoint::only(base, wire)),
+        }
+    }
+    endpoints
+}
+
+fn endpoints_of(typed: &args::Probe) -> Result<(Vec<Endpoint>, Vec<String>), Failure> {
+    let mut found: Vec<Endpoint> = Vec::new();
+    let mut notes = Vec::new();
+    for (flag, text) in [("--base-url", &typed.base_url), ("--endpoints", &typed.endpoints)] {
+        let Some(text) = text else { continue };
+        let urls = endpoints::find(flag, text)?;
+        notes.extend(urls.notes);
+        for url in urls.urls {
             let base = base(flag, &url)?;
-            if !endpoints.iter().any(|known| known.base == base) {
-                endpoints.push(Endpoint::new(base));
+            if !found.iter().any(|known| known.base == base) {
+                found.push(Endpoint::new(base));
             }
         }
     }
-    if let Some(url) = &args.openai_base_url {
+    if let Some(url) = &typed.openai_base_url {
         let base = base("--openai-base-url", url)?;
-        endpoints.push(Endpoint { base, formats: vec![Wire::Chat, Wire::Responses] });
+        found.push(Endpoint { base, formats: vec![Wire::Chat, Wire::Responses] });
     }
-    if let Some(url) = &args.claude_base_url {
-        endpoints.push(Endpoint::only(base("--claude-base-url", url)?, Wire::Messages));
+    if let Some(url) = &typed.claude_base_url {
+        found.push(Endpoint::only(base("--claude-base-url", url)?, Wire::Messages));
     }
-    Ok(endpoints)
+    Ok((found, notes))
 }
 
-/// A URL; a bare host is one, too.
+/// The text is not repeated: it may hold a key.
 fn base(flag: &str, text: &str) -> Result<Url, Failure> {
-    let scheme = if text.starts_with("localhost") || text.starts_with("127.") { "http" } else { "https" };
-    let whole = if text.contains("://") { text.to_owned() } else { format!("{scheme}://{text}") };
-    // The text may hold a key, so it is not repeated.
-    parse_base(&whole).map_err(|error| Failure::input(format!("{flag}: {error}")))
+    parse_base(text).map_err(|error| Failure::input(format!("{flag}: {error}")))
 }
 
-fn formats(text: &str) -> Result<Vec<Wire>, Failure> {
-    let mut formats = Vec::new();
-    for name in words(text) {
-        let wire = Wire::from_config_name(&name).ok_or_else(|| {
-            let known = Wire::ALL.map(Wire::config_name).join(", ");
-            Failure::input(format!(
-                "--formats: unknown format {}; write some of {known}",
-                names::quote(&name)
-            ))
-        })?;
-        if !formats.contains(&wire) {
-            formats.push(wire);
-        }
+/// The key: from stdin, from the variable that was named, from the flag, else from the `usual` variables.
+fn key(
+    typed: &args::Probe,
+    environment: &Environment,
+    usual: &[String],
+    notes: &mut Vec<String>,
+) -> Result<Option<Secret>, Failure> {
+    if typed.api_key_stdin.unwrap_or(false) {
+        return secrets::from_stdin("--api-key-stdin").map(Some);
     }
-    Ok(formats)
-}
-
-/// The key: from stdin, from the variable that was named, from the flag, else from the preset's variables.
-fn key(args: &ProbeArgs, environment: &Environment, usual: &[String]) -> Result<Option<Secret>, Failure> {
-    let text = if args.api_key_stdin {
-        let mut text = String::new();
-        let read = std::io::stdin().take(KEY_MAX).read_to_string(&mut text);
-        read.map_err(|error| Failure::input(format!("--api-key-stdin: {error}")))?;
-        Some(text)
-    } else if let Some(variable) = &args.api_key_env {
-        let value = environment.get(variable).ok_or_else(|| {
+    let text = match (&typed.api_key_env, &typed.api_key) {
+        (Some(variable), _) => Some(environment.get(variable).ok_or_else(|| {
             Failure::input(format!("--api-key-env: the variable {} is not set", names::quote(variable)))
-        })?;
-        Some(value.to_owned())
-    } else if let Some(key) = &args.api_key {
-        print::warning("a key in the arguments is visible to others; use --api-key-env or --api-key-stdin");
-        Some(key.clone())
-    } else {
-        usual.iter().find_map(|variable| environment.get(variable)).map(str::to_owned)
+        })?),
+        (None, Some(key)) => {
+            let instead = "pipe it into --api-key-stdin, or name a variable with --api-key-env";
+            notes.push(secrets::argument_warning("--api-key", instead));
+            Some(key.as_str())
+        }
+        (None, None) => usual.iter().find_map(|variable| environment.get(variable)),
     };
-    let key = text.map(|text| text.trim().to_owned()).filter(|key| !key.is_empty());
-    match key {
+    match text.map(str::trim).filter(|key| !key.is_empty()) {
         Some(key) if key.bytes().all(|byte| (b'!'..=b'~').contains(&byte)) => Ok(Some(Secret::new(key))),
         Some(_) => Err(Failure::input("the key has white space or a character in it that no key has")),
         None => Ok(None),
     }
 }
 
-type Headers = (Vec<(String, String)>, Option<String>);
-
-/// Custom headers, and the user agent among them.
-fn headers(text: &str) -> Result<Headers, Failure> {
-    let wrong = || Failure::input("--headers: write a JSON object of strings, such as {\"x-team\": \"a\"}");
-    let Ok(Value::Object(object)) = serde_json::from_str(text) else { return Err(wrong()) };
-    let mut headers = Vec::new();
-    let mut user_agent = None;
-    for (name, value) in object {
-        let value = match value {
-            Value::String(value) => value,
-            Value::Null | Value::Bool(false) => String::new(),
-            _ => return Err(wrong()),
-        };
-        if !names::is_header_name(&name) || value.contains(|c: char| c.is_control()) {
-            return Err(wrong());
-        }
-        let name = name.to_ascii_lowercase();
-        if name == "user-agent" {
-            user_agent = Some(value);
-        } else if !value.is_empty() {
-            headers.push((name, value));
-        }
-    }
-    Ok((headers, user_agent))
-}
-
-/// Names as they are written, between commas, semicolons and white space; each once.
-fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for word in
-        text.split(|c: char| c == ',' || c == ';' || c.is_whitespace()).filter(|word| !word.is_empty())
-    {
-        if !words.iter().any(|known| known == word) {
-            words.push(word.to_owned());
-        }
-    }
-    words
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, Parser};
+    use clap::Parser;
 
     use super::*;
 
     #[derive(Debug, Parser)]
     struct Typed {
         #[command(flatten)]
-        args: ProbeArgs,
+        probe: args::Probe,
     }
 
     fn asked(typed: &[&str]) -> Result<ProbeRequest, Failure> {
         let typed = Typed::try_parse_from(["probe"].iter().chain(typed)).unwrap();
         let environment = Environment::from([("MY_KEY", "sk-mine-123"), ("DEEPSEEK_API_KEY", "sk-deep-123")]);
-        request(&typed.args, &environment)
+        request(&typed.probe, &environment).map(|(request, _)| request)
     }
 
     fn refused(typed: &[&str]) -> String {
@@ -226,7 +176,6 @@ mod tests {
 
     #[test]
     fn flags_become_a_request() {
-        Typed::command().debug_assert();
         let typed = [
             "--base-url=api.example.com/v1",
             "--endpoints=https://b.example.com,localhost:1234 https://b.example.com",
@@ -278,9 +227,9 @@ mod tests {
         );
         assert!(refused(&["--base-url=ftp://h?key=sk-secret"]).starts_with("--base-url: "));
         assert!(!refused(&["--base-url=ftp://h?key=sk-secret"]).contains("sk-secret"));
-        assert!(refused(&["--base-url=h", "--api-key-env=NOBODY"]).contains("`NOBODY` is not set"));
-        assert!(refused(&["--base-url=h", "--formats=gemini"]).contains("unknown format `gemini`"));
-        assert!(refused(&["--base-url=h", "--headers=[]"]).contains("JSON object"));
-        assert!(refused(&["--base-url=h", "--api-key=a b"]).contains("white space"));
+        assert!(refused(&["--base-url=h.test", "--api-key-env=NOBODY"]).contains("`NOBODY` is not set"));
+        assert!(refused(&["--base-url=h.test", "--formats=gemini"]).contains("unknown format `gemini`"));
+        assert!(refused(&["--base-url=h.test", "--headers=[]"]).contains("JSON object"));
+        assert!(refused(&["--base-url=h.test", "--api-key=a b"]).contains("white space"));
     }
 }

@@ -105,6 +105,34 @@ mod tests {
         }
     }
 
+    /// The README has every operation with every flag, and no flag that there is not.
+    #[test]
+    fn the_readme_is_complete() {
+        let readme = include_str!("../../../README.md");
+        let program = Arguments::command();
+        let config = program.find_subcommand("config").unwrap();
+        let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `")).collect();
+        for operation in config.get_subcommands() {
+            let name = format!("`{}", operation.get_name());
+            let row = rows.iter().find(|row| row.split('|').nth(1).unwrap().contains(&name));
+            let row = row.unwrap_or_else(|| panic!("{name} is missing"));
+            let flags = operation.get_arguments().filter(|flag| !flag.is_hide_set());
+            let flags: Vec<String> =
+                flags.filter_map(|flag| flag.get_long()).map(|long| format!("`--{long}`")).collect();
+            let written: Vec<String> = row
+                .split('`')
+                .filter(|word| word.starts_with("--"))
+                .map(|word| format!("`{word}`"))
+                .collect();
+            for flag in &flags {
+                assert!(row.contains(flag), "{flag} of {name} is missing");
+            }
+            for flag in written {
+                assert!(flags.contains(&flag), "{name} has no {flag}");
+            }
+        }
+    }
+
     /// A flag whose meaning nobody wrote down is not usable.
     #[test]
     fn every_flag_and_command_is_explained() {

@@ -19,7 +19,9 @@ mod failure;
 mod file;
 mod manual;
 mod master_key;
+mod presets;
 mod print;
+mod probe;
 mod start;
 
 use std::ffi::OsString;

@@ -66,3 +66,9 @@ fn stderr(line: impl Display) {
     let line = format!("{line}\n");
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
+
+/// Progress of something long, on stderr. It comes with its own line breaks, or goes back over its line.
+pub(crate) fn progress(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{
-    Export, Import, MigrateConfig, ModelName, ProviderName, RemoveModel, RemoveModelAlias, RemoveProvider,
-    SetDefaultModel, SetMasterKey, SetModelFallbacks, SetProviderRateLimits, UpsertModel, UpsertModelAlias,
-    UpsertProvider,
+    Export, Import, MigrateConfig, ModelName, Probe, ProviderName, RemoveModel, RemoveModelAlias,
+    RemoveProvider, SetDefaultModel, SetMasterKey, SetModelFallbacks, SetProviderRateLimits, UpsertModel,
+    UpsertModelAlias, UpsertProvider,
 };
 
 /// Version 1 wrote `config --operation=OP`; it means `config OP`.
@@ -39,6 +39,9 @@ pub(crate) enum Operation {
     /// Add a provider, or change what is named of one
     #[command(aliases = ["add-provider", "edit-provider"])]
     UpsertProvider(Box<UpsertProvider>),
+    /// Find out what a provider speaks, where, and which models answer; nothing is saved
+    #[command(aliases = ["discover-provider-models", "test-provider"])]
+    Probe(Box<Probe>),
     /// Remove a provider
     RemoveProvider(RemoveProvider),
     /// Let requests go to a provider again

@@ -18,7 +18,7 @@ use crate::cli::args::{self, Operation};
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::file::{Backup, ConfigFile, Document, Edited};
-use crate::cli::print;
+use crate::cli::{print, probe};
 use crate::config::{self, Secret};
 
 use words::required;
@@ -32,6 +32,7 @@ pub(crate) fn run(typed: args::Config, environment: &Environment) -> Result<Answ
         Operation::List => show(&file),
         Operation::Validate => validate::validate(&file),
         Operation::UpsertProvider(typed) => provider::upsert(&file, *typed, environment),
+        Operation::Probe(typed) => return probe::run(&typed, environment),
         Operation::RemoveProvider(typed) => {
             let id = required(typed.provider_id, "--provider-id")?;
             edit(&file, |document| remove::provider(document, &id, typed.cascade.unwrap_or(false)))

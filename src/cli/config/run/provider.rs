@@ -26,7 +26,7 @@ pub(super) fn upsert(
         let identity = upsert_provider::identify(&document, &Names::of(&document), &probed(&change))?;
         let question =
             upsert_provider::question_of(&document, &identity, &change, requests_per_minute, environment)?;
-        notes.extend(change.adopt(probing::run(&question)?)?);
+        notes.extend(change.adopt(probing::run(&question, environment)?)?);
     }
     let mut answer = edit(file, |document| upsert_provider::upsert(document, &change))?;
     notes.append(&mut answer.notes);

@@ -20,13 +20,16 @@ pub(super) fn upsert(
     let skip = typed.skip_probe.unwrap_or(false);
     let requests_per_minute = typed.probe_rpm;
     let (mut change, mut notes) = meant(typed)?;
-    if !skip && change.concerns_probe() {
+    let unprobed = change.unprobed().filter(|_| !skip);
+    notes.extend(unprobed.map(str::to_owned));
+    if !skip && unprobed.is_none() && change.concerns_probe() {
         // The network is slow: nobody else waits for it, and the edit looks again.
         let document = file.load()?;
         let identity = upsert_provider::identify(&document, &Names::of(&document), &probed(&change))?;
         let question =
             upsert_provider::question_of(&document, &identity, &change, requests_per_minute, environment)?;
-        notes.extend(change.adopt(probing::run(&question, environment)?)?);
+        let new = question.models.is_empty() || identity.at.is_none();
+        notes.extend(change.adopt(probing::run(&question, environment)?, new)?);
     }
     let mut answer = edit(file, |document| upsert_provider::upsert(document, &change))?;
     notes.append(&mut answer.notes);

@@ -53,13 +53,16 @@ pub(crate) struct ProviderChange {
     pub(crate) allow_weak_master_key: bool,
     /// Whether what refers to models that go away goes with them.
     pub(crate) cascade: bool,
+    /// One base URL serves all formats: those that a format had of its own go.
+    pub(crate) common_base: bool,
     /// What a probe said; `None` if there was none.
     pub(crate) probe: Option<&'static str>,
 }
 
 impl ProviderChange {
-    /// Takes over what a probe found. Fails unless all that was asked for works: nobody is there to decide.
-    pub(crate) fn adopt(&mut self, findings: Findings) -> Result<Vec<String>, Failure> {
+    /// Takes over what a probe found; `new` where there is no provider with models yet. Fails unless all that
+    /// was asked for works: nobody is there to decide.
+    pub(crate) fn adopt(&mut self, findings: Findings, new: bool) -> Result<Vec<String>, Failure> {
         let refused = |message: &str, faults: Vec<String>| {
             Err(Failure::runtime(message)
                 .details(faults)
@@ -76,20 +79,29 @@ impl ProviderChange {
         self.endpoints.clear();
         self.format = self.format.or_else(|| findings.formats.first().map(|(wire, ..)| *wire));
         self.formats = Some(findings.formats.iter().map(|(wire, ..)| *wire).collect());
-        match findings.base_url {
-            Some(base) => self.base_url = Some(base),
-            None => {
-                for (wire, base, _) in &findings.formats {
-                    *self.base_urls.get_mut(*wire) = Some(base.clone());
-                }
+        self.common_base = findings.base_url.is_some();
+        if !self.common_base {
+            for (wire, base, _) in &findings.formats {
+                *self.base_urls.get_mut(*wire) = Some(base.clone());
             }
         }
+        let preferred = findings.formats.first().map(|(_, base, _)| base.clone());
+        self.base_url = findings.base_url.or(preferred).or(self.base_url.take());
         self.auth_types =
             findings.formats.iter().filter_map(|(wire, _, auth)| Some((*wire, (*auth)?))).collect();
-        self.models = Some(findings.models.iter().map(|(id, _)| id.clone()).collect());
+        // A provider that is there keeps its list unless one is typed.
+        if self.models.is_some() || new {
+            self.models = Some(findings.models.iter().map(|(id, _)| id.clone()).collect());
+        }
         self.model_formats =
             findings.models.into_iter().filter_map(|(id, formats)| Some((id, formats?))).collect();
         Ok(findings.warnings)
+    }
+
+    /// Why a probe cannot help; `None` if it can.
+    pub(crate) fn unprobed(&self) -> Option<&'static str> {
+        let header = self.auth.as_ref().and_then(AuthChange::kind) == Some("header");
+        header.then_some("not probed: a probe shows keys as `bearer` and `x-api-key` only")
     }
 
     /// Whether anything is named that a probe can tell about.

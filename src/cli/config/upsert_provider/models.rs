@@ -11,6 +11,7 @@ use super::ProviderChange;
 use crate::cli::answer::Answer;
 use crate::cli::failure::Failure;
 use crate::cli::file::Document;
+use crate::wire::Wire;
 
 /// Removes the models that are not listed, and what refers to them; see [`references::release`].
 pub(super) fn release_dropped(
@@ -51,20 +52,26 @@ pub(super) fn release_dropped(
 
 /// Puts the models into the order in which they are listed. Those that are there stay as they are.
 pub(super) fn apply(provider: &mut Object, change: &ProviderChange) -> Result<(), Failure> {
-    let Some(listed) = &change.models else { return Ok(()) };
+    if change.models.is_none() && change.model_formats.is_empty() {
+        return Ok(());
+    }
     let models = field::MODELS.list_mut(provider).ok_or_else(|| malformed("models"))?;
-    let mut old = std::mem::take(models);
-    for id in listed {
-        let at = old.iter().position(|model| id_of(model) == Some(id));
-        let mut model = at.map_or_else(|| json!({ "id": id }), |at| old.remove(at));
-        restrict(&mut model, change.model_formats.get(id));
-        models.push(model);
+    if let Some(listed) = &change.models {
+        let mut old = std::mem::take(models);
+        for id in listed {
+            let at = old.iter().position(|model| id_of(model) == Some(id));
+            models.push(at.map_or_else(|| json!({ "id": id }), |at| old.remove(at)));
+        }
+    }
+    for model in models {
+        let formats = id_of(model).and_then(|id| change.model_formats.get(id)).cloned();
+        restrict(model, formats.as_deref());
     }
     Ok(())
 }
 
 /// Notes the formats that a probe found, where they are not all of the provider's.
-fn restrict(model: &mut Value, formats: Option<&Vec<crate::wire::Wire>>) {
+fn restrict(model: &mut Value, formats: Option<&[Wire]>) {
     let Some(formats) = formats else { return };
     if let Some(id) = model.as_str() {
         *model = json!({ "id": id });

@@ -24,6 +24,9 @@ pub(super) fn apply(
     answer: &mut Answer,
 ) -> Result<(), Failure> {
     check(change)?;
+    if change.common_base {
+        field::BASE_URL_BY_FORMAT.remove(provider);
+    }
     let base = change.base_url.as_ref().or(change.endpoints.first());
     if let Some(base) = base {
         set_base(provider, base);
@@ -84,6 +87,12 @@ fn set_formats(provider: &mut Object, change: &ProviderChange, answer: &mut Answ
     let old = field::FORMAT.text(provider).and_then(Wire::from_config_name);
     let listed = change.formats.clone().unwrap_or_else(|| formats_of(provider));
     if change.formats.is_some() {
+        let had = old.into_iter().chain(formats_of(provider));
+        let mut gone: Vec<&str> = had.filter(|wire| !listed.contains(wire)).map(Wire::config_name).collect();
+        gone.dedup();
+        if !gone.is_empty() {
+            answer.note(format!("it does not speak {} any more", gone.join(", ")));
+        }
         drop_urls_of_others(provider, &listed, answer);
     }
     let with_url = with_own_url(provider);
@@ -171,12 +180,15 @@ pub(crate) fn question_of(
     let models = change.models.clone().unwrap_or_else(|| {
         field::MODELS.items(present).into_iter().filter_map(model_id).map(str::to_owned).collect()
     });
+    // Completions are looked for only where somebody thinks that they are.
+    let looked_for =
+        if formats_of(present).contains(&Wire::Completions) { Wire::ALL.to_vec() } else { Vec::new() };
     let headers = field::HEADERS.get(present).and_then(Value::as_object).cloned();
     Ok(Question {
         endpoints,
         key: key_of(present, change, environment)?,
         models,
-        formats: change.formats.clone().or(change.format.map(|wire| vec![wire])).unwrap_or_default(),
+        formats: change.formats.clone().or(change.format.map(|wire| vec![wire])).unwrap_or(looked_for),
         headers: change.headers.clone().or(headers).unwrap_or_default(),
         requests_per_minute,
     })

@@ -9,6 +9,7 @@ mod limits;
 mod list;
 mod migrate;
 mod model;
+mod probe;
 mod probing;
 mod provider;
 mod remove;

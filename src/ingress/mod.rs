@@ -3,6 +3,7 @@
 //! Order: address allowlist, CORS preflight, liveness, key, route. A caller without the key learns nothing:
 //! not whether the config is broken, not which routes or providers exist.
 
+pub mod access;
 pub mod allowlist;
 pub mod auth;
 pub mod cors;

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AUD, DOMAIN, VARIABLES, claims, keyPair, sign, startTeam } from './harness/access.mjs';
 import { begin, send, together, until } from './harness/client.mjs';
 import { CHAT_PATH, KEY, MESSAGES_PATH, chat, claudeProvider, config, messages, openaiProvider } from './harness/configs.mjs';
@@ -139,7 +140,7 @@ test('the log names who came, the upstream gets nothing of Access', async (t) =>
       assert.equal((await lineOf(gateway, answer)).identity, identity);
       const sent = upstream.requests.at(-1);
       const text = JSON.stringify(sent.rawHeaders) + sent.body;
-      assert.ok(!/cf-access|cf_|cookie|sEcReT|example\.test|client-id/i.test(text), text);
+      assert.ok(!/cf-access|cf_|cookie|example\.test|client-id/i.test(text) && !text.includes('sEcReT'), text);
       assert.ok(!text.includes(token.slice(0, 40)) && !text.includes(token.slice(-40)));
     }
     assert.ok(!output(gateway).includes(token.slice(-40)) && !output(gateway).includes('sEcReT'));
@@ -213,11 +214,9 @@ test('keys rotate in the middle of traffic', async (t) => {
     }
   };
   const clients = Array.from({ length: 8 }, client);
-  for (let rotation = 0; rotation < 1; rotation++) {
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    team.rotate();
-  }
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await pause(700);
+  team.rotate();
+  await pause(700);
   stopped = true;
   await Promise.all(clients);
   assert.deepEqual([...statuses.keys()], [200], JSON.stringify([...statuses]));
@@ -244,9 +243,9 @@ test('requests that come together share one fetch, though the one that fetches l
   first.answered.catch(() => {});
   await until(() => team.fetches === 1, 'a fetch');
   const others = together(100, () => ask(gateway, team.token()));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await pause(300);
   first.abort();
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await pause(200);
   release();
   for (const { status } of await others) assert.equal(status, 200);
   assert.equal(team.fetches, 1);
@@ -301,7 +300,7 @@ for (const [name, respond] of Object.entries(BROKEN)) {
     assert.equal((await ask(gateway, team.token({ aud: 'x' }))).status, 403);
     assert.match(output(gateway), /keys cannot be had/);
     team.respond = undefined;
-    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    await pause(2_100);
     assert.equal((await ask(gateway, team.token())).status, 200, 'open again by itself');
     team.respond = (response) => respond(response, team);
     assert.equal((await ask(gateway, team.token())).status, 200, 'with keys it does not matter');

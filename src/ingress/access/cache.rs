@@ -47,7 +47,7 @@ pub enum Found {
 /// The keys of a team as an isolate knows them.
 #[derive(Debug)]
 pub struct Keys {
-    keys: Vec<Key>,
+    published: Vec<Key>,
     /// When they came.
     fetched: Millis,
     /// When the last fetch failed, if it did.
@@ -60,7 +60,7 @@ pub struct Keys {
 impl Keys {
     pub fn new(now: Millis) -> Self {
         let allowance = Allowance { left: BURST, since: now };
-        Self { keys: Vec::new(), fetched: Millis::default(), failed: None, flight: None, allowance }
+        Self { published: Vec::new(), fetched: Millis::default(), failed: None, flight: None, allowance }
     }
 
     /// The key of this name, or how to get it.
@@ -72,10 +72,10 @@ impl Keys {
         let flying = self.flight.is_some_and(|began| now.since(began) < WAIT_MS);
         match known {
             // Asking has not helped; keep asking, but keep nobody waiting.
-            Some(key) if self.failed.is_some() => match !flying && self.take_off(now) {
-                true => Found::Refresh(key),
-                false => Found::Key(key),
-            },
+            Some(key) if self.failed.is_some() => {
+                let fetches = !flying && self.take_off(now);
+                if fetches { Found::Refresh(key) } else { Found::Key(key) }
+            }
             _ if flying => Found::Wait,
             _ if self.take_off(now) => Found::Fetch,
             _ => self.settle(id, now),
@@ -99,7 +99,7 @@ impl Keys {
         self.flight = None;
         match body.and_then(jwks::parse) {
             Some(keys) => {
-                self.keys = keys;
+                self.published = keys;
                 self.fetched = now;
                 self.failed = None;
             }
@@ -114,7 +114,7 @@ impl Keys {
 
     fn known(&self, id: &str, now: Millis) -> Option<Key> {
         let usable = now.since(self.fetched) < STALE_MS;
-        self.keys.iter().find(|key| usable && key.id == id).cloned()
+        self.published.iter().find(|key| usable && key.id == id).cloned()
     }
 
     /// Whether the caller may fetch; then it must.

@@ -52,6 +52,12 @@ impl Gate {
         Self { policy, keys: Rc::new(keys) }
     }
 
+    /// With the keys of the gate before, if it asks for the same: they need not be fetched again.
+    pub(super) fn after(self, before: &Self) -> Self {
+        let same = self.policy == before.policy;
+        Self { keys: if same { Rc::clone(&before.keys) } else { self.keys }, policy: self.policy }
+    }
+
     /// Who comes, if Access is asked for.
     pub(super) async fn admit(
         &self,

@@ -111,11 +111,11 @@ pub(super) fn replace(env: &JsValue, text: &str, now: Millis) -> Vec<String> {
         Err(report) => report.errors.iter().map(Problem::to_string).collect(),
         Ok(_) => {
             js::set_override(text);
-            let before = ISOLATE
-                .with_borrow(|isolate| isolate.as_ref().map(|isolate| Rc::clone(&isolate.gateway.memory)));
+            let before = ISOLATE.with_borrow(Clone::clone);
             let mut made = Isolate::new(env, now);
-            if let Some(memory) = before {
-                made.gateway = made.gateway.remembering(memory);
+            if let Some(before) = before {
+                made.gateway = made.gateway.remembering(Rc::clone(&before.gateway.memory));
+                made.gate = made.gate.after(&before.gate);
             }
             ISOLATE.set(Some(Rc::new(made)));
             Vec::new()

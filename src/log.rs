@@ -355,12 +355,13 @@ mod tests {
         };
         let reasons = vec![SkipReason::FormatIncompatible, SkipReason::QuotaExhausted];
         let trace = Trace {
-            requested: Some(name),
+            requested: Some(name.clone()),
             skipped: vec![Skipped { target: "\"".repeat(400), reasons }; 1_000],
             attempts: vec![attempt; 1_000],
             ..Trace::default()
         };
-        let line = read(&entry(&trace));
+        let line = read(&Entry { identity: Some(&name), ..entry(&trace) });
+        assert_eq!(line["identity"], line["requested"]);
         assert!(line.to_string().len() < 16 << 10, "{}", line.to_string().len());
         assert_eq!(line["omitted"], 2_000 - 2 * ITEMS_MAX);
         assert_eq!(line["requested"].as_str().map(str::len), Some(157), "whole characters");

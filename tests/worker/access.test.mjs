@@ -325,3 +325,16 @@ test(`${DOMAIN} may have several applications in front of one gateway`, async (t
   for (const aud of [AUD, [second], ['x', second]]) assert.equal((await ask(gateway, team.token({ aud }))).status, 200);
   assert.equal((await ask(gateway, team.token({ aud: [`${AUD},${second}`] }))).status, 403);
 });
+
+test('a reload of the config keeps the keys', async (t) => {
+  const team = await startTeam(t);
+  const gateway = await behind(t, team);
+  assert.equal((await ask(gateway, team.token())).status, 200);
+  const body = JSON.stringify({ config: config(providers) });
+  const reload = await fetch(`http://127.0.0.1:${gateway.ports.control}/config`, { method: 'PUT', body });
+  assert.equal(reload.status, 200);
+  team.respond = (response) => response.socket.destroy();
+  assert.equal((await ask(gateway, team.token())).status, 200);
+  assert.equal((await ask(gateway, undefined)).status, 403);
+  assert.equal(team.fetches, 1);
+});

@@ -31,7 +31,7 @@ pub(crate) struct Config {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Operation {
-    /// Show the config, keys masked [default]
+    /// Show the config, keys masked, the default
     #[command(alias = "list-routing")]
     List,
     /// Find everything that is wrong with the config

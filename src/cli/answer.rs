@@ -20,13 +20,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// An answer with nothing in it yet.
     pub(crate) fn new(operation: &'static str) -> Self {
         Self { operation, ..Self::default() }
     }
 
     /// Adds a line.
     pub(crate) fn line(&mut self, line: impl Display) -> &mut Self {
-        self.lines.push(line.to_string());
+        self.lines.push(plain(&line.to_string()));
         self
     }
 
@@ -36,8 +37,9 @@ impl Answer {
         self
     }
 
+    /// Adds something that should not be missed.
     pub(crate) fn note(&mut self, note: impl Display) -> &mut Self {
-        self.notes.push(note.to_string());
+        self.notes.push(plain(&note.to_string()));
         self
     }
 
@@ -51,6 +53,7 @@ impl Answer {
         Value::Object(object)
     }
 
+    /// Says it all.
     pub(crate) fn print(&self, json: bool) {
         self.notes.iter().for_each(print::note);
         if json {
@@ -59,4 +62,14 @@ impl Answer {
             print::answer(&(self.lines.join("\n") + "\n"));
         }
     }
+}
+
+/// What comes from a config may hold anything, also what a terminal takes for orders.
+fn plain(text: &str) -> String {
+    let escape = |c: char| match c {
+        '\n' => c.to_string(),
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
 }

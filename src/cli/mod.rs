@@ -105,10 +105,18 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
     }
 }
 
+/// For the commands that wait for something: signals, the network. They all may speak HTTP.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    prepare_tls();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2) // the work is in workerd; here are signals, log lines and the demo
         .enable_all()
         .build()
         .map_err(|error| Failure::runtime(format!("cannot start the async runtime: {error}")))
+}
+
+/// Chooses who does the cryptography of TLS; without that a client of any URL panics.
+fn prepare_tls() {
+    // Whoever got there first has chosen the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }

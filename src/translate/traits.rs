@@ -36,6 +36,11 @@ pub struct Traits {
     pub reasoning_content: bool,
     /// Chat: writes `<think>…</think>` at the beginning of its content.
     pub think_tags: bool,
+    /// Chat: thinks while there are tools. OpenAI's models since GPT-5.4 do so in Responses only: in Chat,
+    /// with tools, they answer 400 to every effort but `none`, the newest of them to none at all as well.
+    pub effort_with_tools: bool,
+    /// Chat: takes only the plainest JSON schemas.
+    pub plain_schemas: bool,
 
     /// Messages: Anthropic's own models, with all that only they have (betas, server tools, cache control
     /// with a TTL).
@@ -75,6 +80,8 @@ impl Default for Traits {
             stream_options: true,
             reasoning_content: false,
             think_tags: false,
+            effort_with_tools: true,
+            plain_schemas: false,
             claude: false,
             mid_system: false,
             prefill: true,
@@ -121,6 +128,8 @@ impl Traits {
             stream_options: stream_options.unwrap_or(known.stream_options),
             reasoning_content: reasoning_content.unwrap_or(known.reasoning_content),
             think_tags: think_tags.unwrap_or(known.think_tags),
+            effort_with_tools: known.effort_with_tools,
+            plain_schemas: known.plain_schemas,
             claude: known.claude,
             mid_system: system_anywhere.unwrap_or(known.mid_system),
             prefill: prefill.unwrap_or(known.prefill),
@@ -133,7 +142,10 @@ impl Traits {
     pub fn of(model: &str) -> Self {
         let name = model.rsplit('/').next().unwrap_or(model).to_ascii_lowercase();
         let name = name.split(['[', ':']).next().unwrap_or(&name);
-        claude(name).or_else(|| openai(name)).or_else(|| others(name)).unwrap_or_default()
+        let traits = claude(name).or_else(|| openai(name)).or_else(|| others(name)).unwrap_or_default();
+        // An aggregator asks OpenAI in the format that can do it.
+        let aggregated = model.contains('/');
+        Self { effort_with_tools: traits.effort_with_tools || aggregated, ..traits }
     }
 }
 
@@ -152,6 +164,9 @@ fn claude(name: &str) -> Option<Traits> {
     let version = (numbers.first().copied().unwrap_or(99), numbers.get(1).copied().unwrap_or(0));
     let base = Traits { claude: true, files: true, structured: version >= (4, 5), ..Traits::default() };
     let haiku = rest.contains("haiku");
+    // They always think, and who thinks cannot be forced.
+    let always_thinks = ["fable", "mythos"].iter().any(|name| rest.contains(name))
+        || (rest.contains("opus") && version >= (5, 5));
     Some(match version {
         (0..=2, _) => Traits { max_output: Some(4_096), files: false, images: false, ..base },
         (3, 0) => Traits { max_output: Some(4_096), ..base },
@@ -174,6 +189,7 @@ fn claude(name: &str) -> Option<Traits> {
             sampling: false,
             mid_system: true,
             prefill: false,
+            forced_tools: !always_thinks,
             ..base
         },
     })
@@ -197,7 +213,10 @@ fn openai(name: &str) -> Option<Traits> {
     } else if is("gpt-5.1") {
         reasoning(128_000, if codex { &[Low, Medium, High] } else { &[Off, Low, Medium, High] })
     } else if is("gpt-5.") || is("gpt-6") {
-        reasoning(128_000, if codex { &[Low, Medium, High, Xhigh] } else { &[Off, Low, Medium, High, Xhigh] })
+        let known: &[Effort] =
+            if codex { &[Low, Medium, High, Xhigh] } else { &[Off, Low, Medium, High, Xhigh] };
+        let effort_with_tools = is("gpt-5.2") || is("gpt-5.3");
+        Traits { effort_with_tools, ..reasoning(128_000, known) }
     } else if is("gpt-5") {
         reasoning(128_000, if codex { &[Low, Medium, High] } else { &[Minimal, Low, Medium, High] })
     } else if is("gpt-4.1") {
@@ -217,6 +236,9 @@ fn others(name: &str) -> Option<Traits> {
     const HISTORY: [&str; 5] = ["deepseek", "kimi", "mimo", "glm", "minimax"];
     let has = |part: &str| name.contains(part);
     let history = HISTORY.into_iter().any(has);
+    if has("gemini") {
+        return Some(Traits { plain_schemas: true, ..Traits::default() });
+    }
     if has("gpt-oss") {
         return Some(Traits { thinking: efforts(&[Low, Medium, High]), images: false, ..Traits::default() });
     }
@@ -257,6 +279,10 @@ mod tests {
             assert!(traits.openai && !traits.sampling && !traits.stop, "{name}");
         }
         assert!(Traits::of("gpt-4o-mini").sampling);
+        for (name, thinks) in [("gpt-5.2", true), ("gpt-5.4", false), ("gpt-6.1-sol", false)] {
+            assert_eq!(Traits::of(name).effort_with_tools, thinks, "{name}");
+            assert!(Traits::of(&format!("openai/{name}")).effort_with_tools);
+        }
         assert_eq!(Traits::of("llama-3.3-70b"), Traits::default());
         assert!(Traits::of("deepseek/deepseek-chat:free").reasoning_content);
     }

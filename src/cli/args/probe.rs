@@ -45,8 +45,8 @@ pub(crate) struct Probe {
 
     /// Read the key from standard input
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean, conflicts_with = "api_key", help_heading = "Keys")]
-    pub(crate) api_key_stdin: Option<bool>,
+          value_parser = value::discreet, conflicts_with = "api_key", help_heading = "Keys")]
+    pub(crate) api_key_stdin: Option<value::Discreet>,
 
     /// The key; other users of this machine may see it while the command runs
     #[arg(long, value_name = "KEY", help_heading = "Keys")]

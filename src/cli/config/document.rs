@@ -40,6 +40,7 @@ impl Document {
         provider.ok_or_else(|| malformed(&format!("$.providers[{at}]")))
     }
 
+    /// The same, to be read.
     pub(crate) fn provider(&self, at: usize) -> Option<&Object> {
         field::PROVIDERS.items(&self.root).get(at)?.as_object()
     }

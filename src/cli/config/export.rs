@@ -15,6 +15,7 @@ pub(crate) struct Export {
     pub(crate) with_secrets: bool,
 }
 
+/// Shows or writes the config; the file itself is only read.
 pub(crate) fn export(file: &ConfigFile, export: &Export) -> Result<Answer, Failure> {
     let document = file.load()?;
     if !document.existed {

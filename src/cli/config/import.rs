@@ -33,6 +33,7 @@ pub(crate) fn read(text: &str) -> Result<Object, Failure> {
         .hint("nothing was written"))
 }
 
+/// Takes over a config that [`read`] found valid. `None` will do where there is nothing to lose.
 pub(crate) fn import(
     document: &mut Document,
     imported: Object,

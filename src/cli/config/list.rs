@@ -15,6 +15,7 @@ use crate::cli::file::Document;
 use crate::config::VERSION;
 use crate::wire::Wire;
 
+/// Lists a document that came from `path`.
 pub(crate) fn list(document: &Document, path: &Path) -> Answer {
     let root = &document.root;
     let version = if document.existed { super::migrate::version(document) } else { VERSION.into() };

@@ -44,6 +44,7 @@ pub(crate) enum Meaning {
 }
 
 impl Names {
+    /// Collects the names of a document.
     pub(crate) fn of(document: &Document) -> Self {
         let root = &document.root;
         let providers = field::PROVIDERS.items(root).into_iter().map(ProviderNames::of).collect();
@@ -66,6 +67,7 @@ impl Names {
         })
     }
 
+    /// The same, or what was probably meant.
     pub(crate) fn expect_provider(&self, id: &str) -> Result<(usize, &ProviderNames), Failure> {
         self.provider(id).filter(|_| !id.is_empty()).ok_or_else(|| {
             let near = closest(id, self.providers.iter().map(|provider| provider.id.as_str()));
@@ -140,6 +142,7 @@ impl ProviderNames {
             .filter(|_| !name.is_empty())
     }
 
+    /// The same, or what was probably meant.
     pub(crate) fn expect_model(&self, name: &str) -> Result<(usize, &ModelNames), Failure> {
         self.model(name).ok_or_else(|| {
             let near = closest(name, self.model_names());

@@ -27,6 +27,7 @@ pub(crate) enum LimitsChange {
     },
 }
 
+/// Changes the buckets of a provider.
 pub(crate) fn set(document: &mut Document, provider: &str, change: LimitsChange) -> Result<Answer, Failure> {
     let names = Names::of(document);
     let (at, provider) = names.expect_provider(provider)?;
@@ -202,6 +203,7 @@ fn stored(window: Window) -> Value {
     json!({ "unit": window.unit.name(), "size": window.size })
 }
 
+/// A window as a file has it.
 pub(crate) fn read_window(value: &Value) -> Option<Window> {
     if let Some(text) = value.as_str() {
         return text.parse().ok();

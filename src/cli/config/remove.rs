@@ -10,6 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::file::Document;
 use crate::config::names::{closest, did_you_mean, quote};
 
+/// Removes a provider; `cascade`: with all that refers to it, else it fails if anything does.
 pub(crate) fn provider(document: &mut Document, id: &str, cascade: bool) -> Result<Answer, Failure> {
     let names = Names::of(document);
     let (at, provider) = names.expect_provider(id)?;
@@ -25,6 +26,7 @@ pub(crate) fn provider(document: &mut Document, id: &str, cascade: bool) -> Resu
     Ok(answer)
 }
 
+/// Removes a model, by id or another name; `cascade` as for a provider.
 pub(crate) fn model(
     document: &mut Document,
     provider: &str,
@@ -50,6 +52,7 @@ pub(crate) fn model(
     Ok(answer)
 }
 
+/// Removes a model alias; `cascade` as for a provider.
 pub(crate) fn alias(document: &mut Document, id: &str, cascade: bool) -> Result<Answer, Failure> {
     let names = Names::of(document);
     let id = id.strip_prefix("alias:").unwrap_or(id);

@@ -53,6 +53,7 @@ pub(crate) fn argument_warning(flag: &str, instead: &str) -> String {
     )
 }
 
+/// Enough of a key to recognise it by.
 pub(crate) fn masked(key: &str) -> String {
     Secret::new(key).masked()
 }

@@ -6,6 +6,7 @@ use crate::cli::answer::Answer;
 use crate::cli::failure::Failure;
 use crate::cli::file::Document;
 
+/// Switches a provider on or off.
 pub(crate) fn provider(document: &mut Document, id: &str, on: bool) -> Result<Answer, Failure> {
     let names = Names::of(document);
     let (at, provider) = names.expect_provider(id)?;
@@ -16,6 +17,7 @@ pub(crate) fn provider(document: &mut Document, id: &str, on: bool) -> Result<An
     Ok(answer)
 }
 
+/// Switches a model on or off.
 pub(crate) fn model(
     document: &mut Document,
     provider: &str,

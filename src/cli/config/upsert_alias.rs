@@ -25,6 +25,7 @@ pub(crate) struct AliasChange {
     pub(crate) metadata: Option<Object>,
 }
 
+/// Adds an alias, or changes what is named of one.
 pub(crate) fn upsert(document: &mut Document, change: &AliasChange) -> Result<Answer, Failure> {
     let names = Names::of(document);
     let mut answer = Answer::new("upsert-model-alias");

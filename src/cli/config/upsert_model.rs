@@ -40,6 +40,7 @@ pub(crate) struct ModelChange {
     pub(crate) clear: Vec<String>,
 }
 
+/// Adds a model, or changes what is named of one.
 pub(crate) fn upsert(document: &mut Document, change: &ModelChange) -> Result<Answer, Failure> {
     let names = Names::of(document);
     let (at, provider) = names.expect_provider(&change.provider)?;

@@ -4,6 +4,7 @@ use crate::cli::answer::Answer;
 use crate::cli::failure::Failure;
 use crate::cli::file::ConfigFile;
 
+/// Counts and warnings of a valid file, all problems of another.
 pub(crate) fn validate(file: &ConfigFile) -> Result<Answer, Failure> {
     let checked = file.check()?;
     let (providers, aliases) = (checked.config.providers.len(), checked.config.aliases.len());

@@ -24,6 +24,7 @@ pub(crate) fn list(flag: &str, text: &str) -> Result<Vec<String>, Failure> {
     Ok(once)
 }
 
+/// Words between commas, semicolons and white space.
 pub(crate) fn split(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| matches!(c, ',' | ';') || c.is_whitespace()).filter(|word| !word.is_empty())
 }

@@ -131,7 +131,7 @@ fn key(
     usual: &[String],
     notes: &mut Vec<String>,
 ) -> Result<Option<Secret>, Failure> {
-    if typed.api_key_stdin.unwrap_or(false) {
+    if args::Discreet::of(typed.api_key_stdin, "--api-key-stdin")? {
         return secrets::from_stdin("--api-key-stdin").map(Some);
     }
     let text = match (&typed.api_key_env, &typed.api_key) {

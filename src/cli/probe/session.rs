@@ -15,6 +15,7 @@ use super::request::ProbeRequest;
 use super::scrub::{Scrub, shown};
 use super::variant::Variant;
 use super::{shape, wait};
+use crate::cli::prepare_tls;
 use crate::upstream::{ANTHROPIC_VERSION, USER_AGENT};
 use crate::wire::Wire;
 
@@ -56,8 +57,7 @@ impl<'s, C: Clock> Session<'s, C> {
         clock: &'s C,
         progress: &'s mut dyn FnMut(ProbeEvent),
     ) -> Result<Self, String> {
-        // Whoever got there first has chosen the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        prepare_tls();
         let client = reqwest::Client::builder()
             // A key goes where its owner sent it, and nowhere else.
             .redirect(Policy::none())

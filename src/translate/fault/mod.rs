@@ -126,11 +126,10 @@ fn build(said: &Said, status: Option<u16>) -> ClientError {
 /// The upstream's status, where the kind has more than one.
 fn with_status(error: ClientError, status: Option<u16>) -> ClientError {
     match (error.kind, status) {
-        (Kind::InvalidRequest, Some(status @ 405..=499)) | (Kind::Overloaded, Some(status @ 503)) => {
+        // The latter are 500, 502 and what proxies invent beyond 504; not the 401 of a key of ours.
+        (Kind::InvalidRequest, Some(status @ 405..=499)) | (Kind::Api, Some(status @ 500..=599)) => {
             error.status(status)
         }
-        // 500, 502 and what proxies invent beyond 504; not the 401 of a key of ours.
-        (Kind::Api, Some(status @ 500..=599)) => error.status(status),
         _ => error,
     }
 }

@@ -1,2 +1,13 @@
 //! Small things that several translations share; one idea a file.
+
+pub mod cache;
 pub mod estimate;
+pub mod fields;
+pub mod media;
+pub mod plain_schema;
+pub mod sampling;
+pub mod schema;
+pub mod structured;
+pub mod thinking;
+pub mod tool_list;
+pub mod turns;

@@ -118,15 +118,16 @@ impl ProviderChange {
     }
 }
 
+/// Adds a provider, or changes what is named of one.
 pub(crate) fn upsert(document: &mut Document, change: &ProviderChange) -> Result<Answer, Failure> {
     let names = Names::of(document);
     let mut answer = Answer::new("upsert-provider");
     let identity = identify(document, &names, change)?;
+    answer.notes.extend(identity.note.clone());
     if let Some(key) = &change.master_key {
         master_key::check(key, change.allow_weak_master_key)?;
         document.set(field::MASTER_KEY, key.expose());
     }
-    answer.notes.extend(identity.note.clone());
     let at = match identity.at {
         Some(at) => at,
         None => {
@@ -137,11 +138,22 @@ pub(crate) fn upsert(document: &mut Document, change: &ProviderChange) -> Result
     if let Some(models) = &change.models {
         models::release_dropped(document, at, &identity.id, models, change.cascade, &mut answer)?;
     }
-    let provider = document.provider_mut(at)?;
+    apply(document.provider_mut(at)?, change, identity.at.is_none(), &mut answer)?;
+    give_default(document, at, &mut answer);
+    summary::add(document, at, &identity, change, &mut answer);
+    Ok(answer)
+}
+
+fn apply(
+    provider: &mut Object,
+    change: &ProviderChange,
+    new: bool,
+    answer: &mut Answer,
+) -> Result<(), Failure> {
     if let Some(name) = &change.name {
         field::NAME.set(provider, name.as_str());
     }
-    urls::apply(provider, change, identity.at.is_none(), &mut answer)?;
+    urls::apply(provider, change, new, answer)?;
     credentials::apply(provider, change)?;
     for (field, text) in [
         (field::ANTHROPIC_VERSION, &change.anthropic_version),
@@ -155,12 +167,10 @@ pub(crate) fn upsert(document: &mut Document, change: &ProviderChange) -> Result
         field::HEADERS.set(provider, headers.clone());
     }
     models::apply(provider, change)?;
-    if identity.at.is_none() && field::RATE_LIMITS.get(provider).is_none() {
+    if new && field::RATE_LIMITS.get(provider).is_none() {
         field::RATE_LIMITS.set(provider, Value::Array(Vec::new()));
     }
-    give_default(document, at, &mut answer);
-    summary::add(document, at, &identity, change, &mut answer);
-    Ok(answer)
+    Ok(())
 }
 
 /// Whoever has no default gets the first model that there is.

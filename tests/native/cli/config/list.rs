@@ -66,6 +66,8 @@ fn a_file_that_is_not_valid_is_listed_all_the_same() {
         .says(&["provider A B (A B)", "alias x strategy=ordered"])
         .notes("not valid")
         .notes("config validate");
+    home.write(r#"{"providers": [{ "id": "a", "name": "\u001b[2J" }]}"#);
+    home.op(&["list"]).says(&[r"provider a (\u{1b}[2J)"]);
     home.write("{ not json");
     home.refuses(1, &["list"], &["not valid JSON", "line 1"]);
     home.write(r#"{"providers": [], "providers": []}"#);

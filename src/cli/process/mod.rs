@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! identity ─ look (the state directory: who runs?) ─┬─ stop
-//!                                                   └─ reload ─ start::manage (in the gateway)
+//!                                                   └─ reload ─ start::orders (in the gateway)
 //! ```
 //!
 //! Only what is provably ours is ever signalled: the process that the state directory names, by number and

@@ -7,7 +7,7 @@
 //! ```text
 //! options ─ settings ─ bundle ─ workerd ─ state ─ listen ─ supervise ─ banner
 //!                                                            │  └ child, capnp, ready, signals
-//!                                               watch ─ control
+//!                                               watch ─ control, orders
 //! ```
 
 mod banner;

@@ -66,6 +66,12 @@ fn refuse_a_second(state_dir: &Path) -> Result<(), Failure> {
             state_dir.display()
         ))
         .hint("stop it with `llm-router stop`, then say this again")),
+        Found::Orphan(workerd) => Err(Failure::runtime(format!(
+            "workerd (pid {}) still runs on {}, left over from an llm-router that was killed",
+            workerd.pid,
+            state_dir.display()
+        ))
+        .hint("stop it with `llm-router stop`, then say this again")),
         _ => Ok(()),
     }
 }

@@ -13,6 +13,7 @@ mod args;
 mod argv;
 mod completions;
 mod config;
+mod confirm;
 mod demo;
 mod environment;
 mod failure;
@@ -22,7 +23,10 @@ mod master_key;
 mod presets;
 mod print;
 mod probe;
+mod process;
 mod start;
+mod startup;
+mod update;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -84,6 +88,15 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
         }
         // Without a runtime: an edit takes milliseconds.
         args::Command::Config(typed) => config::run(typed, &environment).map(|answer| answer.print(json)),
+        args::Command::Stop(typed) => process::stop(&typed, &environment).map(|answer| answer.print(json)),
+        args::Command::Reload(typed) => {
+            let reload = process::reload(&typed, &environment);
+            runtime()?.block_on(reload).map(|answer| answer.print(json))
+        }
+        args::Command::Update(typed) => {
+            let update = update::run(&typed, &environment);
+            runtime()?.block_on(update).map(|answer| answer.print(json))
+        }
         args::Command::Completions(typed) => {
             completions::run(&typed);
             Ok(())

@@ -8,5 +8,8 @@ mod config;
 mod demo;
 mod process;
 mod reload;
+mod running;
+mod service;
 mod start;
 mod stop;
+mod update;

@@ -49,7 +49,7 @@ pub(crate) fn normalize(typed: Vec<String>, terminal: bool) -> Vec<String> {
     match command.as_str() {
         "config" | "setup" => config(rest.to_vec(), terminal),
         // Version 1's bare form: `llm-router --operation=…`
-        word if word.starts_with("--op") => config(words, terminal),
+        word if word.starts_with("--op") || names_file_only(&words) => config(words, terminal),
         _ => words,
     }
 }

@@ -10,3 +10,4 @@ mod process;
 mod reload;
 mod start;
 mod stop;
+mod terminal;

@@ -14,8 +14,8 @@ use crate::cli::file::Document;
 use crate::config::Strategy;
 use crate::config::names::is_alias_id;
 
-const INTRO: &str = "An alias is one name in front of several models. Fallback targets get requests only when no\n\
-    target is eligible.";
+const INTRO: &str = "An alias is one name in front of several models. Fallback targets get requests\n\
+    only when no target is eligible.";
 
 const STRATEGIES: [(Strategy, &str); 5] = [
     (Strategy::Auto, "spreads the quotas over their windows, keeps conversations together"),

@@ -25,7 +25,11 @@ const ENTRIES: [Entry; 12] = [
 
 /// Shows the menu again after each operation, until a person has enough.
 pub(super) fn run(desk: &mut Desk<'_>) -> Asked<()> {
-    desk.say(format!("llm-router {}, config {}", env!("CARGO_PKG_VERSION"), desk.file.path().display()));
+    let file = match desk.environment.home().and_then(|home| desk.file.path().strip_prefix(home).ok()) {
+        Some(rest) => format!("~/{}", rest.display()),
+        None => desk.file.path().display().to_string(),
+    };
+    desk.say(format!("llm-router {}, config {file}", env!("CARGO_PKG_VERSION")));
     let mut at = 0;
     loop {
         let names = ENTRIES.iter().map(|(name, _)| *name).chain(["Quit"]);

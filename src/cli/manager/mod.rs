@@ -17,6 +17,7 @@ mod fallbacks;
 mod master_key;
 mod menu;
 mod models;
+mod plain;
 mod prompt;
 mod provider;
 mod remove;
@@ -30,17 +31,21 @@ use super::environment::Environment;
 use super::failure::Failure;
 use super::file::ConfigFile;
 use desk::Desk;
-use prompt::Halt;
+use plain::Plain;
+use prompt::{Halt, Prompt};
 use terminal::Terminal;
 
 /// Guides a person on a terminal.
 pub(crate) fn run(config: Option<&Path>, environment: &Environment) -> Result<(), Failure> {
     let file = ConfigFile::new(config, environment)?;
-    let mut terminal = Terminal::new(environment);
+    // One that cannot move its cursor gets lines.
+    let lines = environment.get("TERM").is_none_or(|term| term == "dumb");
+    let mut prompt: Box<dyn Prompt> =
+        if lines { Box::new(Plain) } else { Box::new(Terminal::new(environment)) };
     let mut desk = Desk {
         file: &file,
         environment,
-        prompt: &mut terminal,
+        prompt: prompt.as_mut(),
         probing: &|question| probing::run(question, environment),
     };
     match menu::run(&mut desk) {

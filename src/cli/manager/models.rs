@@ -39,9 +39,9 @@ fn action(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
 fn change(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
     let provider = draft.names.providers.get(draft.provider).ok_or(Halt::Back)?;
     if draft.action == 0 {
-        add(desk, provider)?
+        add(desk, provider)?;
     } else {
-        toggle(desk, provider)?
+        toggle(desk, provider)?;
     }
     Ok(Done::Asked)
 }

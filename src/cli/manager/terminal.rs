@@ -23,7 +23,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     pub(super) fn new(environment: &Environment) -> Self {
-        let plain = environment.get("NO_COLOR").is_some() || environment.get("TERM") == Some("dumb");
+        let plain = environment.get("NO_COLOR").is_some();
         let look = if plain { RenderConfig::empty() } else { RenderConfig::default_colored() };
         Self { look }
     }
@@ -36,7 +36,7 @@ impl Prompt for Terminal {
     }
 
     fn select(&mut self, question: &str, help: &str, options: &[String], start: usize) -> Asked<usize> {
-        let help = with_keys(help, "arrows move, typing filters, Enter takes, Esc goes back");
+        let help = with_keys(help, "arrows, type to filter, Enter; Esc goes back");
         let options: Vec<String> = options.iter().map(|option| printable(option)).collect();
         let start = start.min(options.len().saturating_sub(1));
         let select = Select::new(question, options)
@@ -55,7 +55,7 @@ impl Prompt for Terminal {
         chosen: &[usize],
         some: bool,
     ) -> Asked<Vec<usize>> {
-        let help = with_keys(help, "Space marks, typing filters, Enter goes on, Esc goes back");
+        let help = with_keys(help, "Space marks, type to filter, Enter; Esc goes back");
         let options: Vec<String> = options.iter().map(|option| printable(option)).collect();
         let mut select = MultiSelect::new(question, options)
             .with_help_message(&help)
@@ -77,7 +77,7 @@ impl Prompt for Terminal {
         let text = Text::new(question)
             .with_help_message(&help)
             .with_initial_value(initial)
-            .with_validator(validator(check))
+            .with_validator(validator(&check))
             .with_render_config(self.look);
         answer(text.prompt()).map(|text| text.trim().to_owned())
     }
@@ -88,7 +88,7 @@ impl Prompt for Terminal {
             .with_help_message(&help)
             .with_display_mode(PasswordDisplayMode::Hidden)
             .without_confirmation()
-            .with_validator(validator(check))
+            .with_validator(validator(&check))
             .with_render_config(self.look);
         answer(secret.prompt()).map(|text| Secret::new(text.trim()))
     }
@@ -115,8 +115,8 @@ fn with_keys(help: &str, keys: &str) -> String {
     if help.is_empty() { keys.to_owned() } else { format!("{help}; {keys}") }
 }
 
-fn validator(check: Check) -> impl Fn(&str) -> Result<Validation, CustomUserError> + Clone + 'static {
-    let check = Rc::clone(&check);
+fn validator(check: &Check) -> impl Fn(&str) -> Result<Validation, CustomUserError> + Clone + use<> {
+    let check = Rc::clone(check);
     move |text| {
         Ok(match check(text.trim()) {
             Ok(()) => Validation::Valid,
@@ -126,6 +126,6 @@ fn validator(check: Check) -> impl Fn(&str) -> Result<Validation, CustomUserErro
 }
 
 /// A name in a file may hold what would steer the terminal.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }

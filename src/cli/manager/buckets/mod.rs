@@ -12,8 +12,9 @@ use crate::cli::config::rate_limits::{self, LimitsChange, bucket_ids, read_windo
 use crate::config::Window;
 use form::Form;
 
-const INTRO: &str = "A cap is called a bucket: at most so many requests of these models in each window. Windows\n\
-    follow the UTC calendar. A request has to fit into every bucket that counts its model.";
+const INTRO: &str = "A cap is called a bucket: at most so many requests of these models in each\n\
+    window, aligned to the UTC calendar. A request has to fit into all buckets that\n\
+    count its model.";
 
 /// A bucket of the file, as far as a person sees it.
 #[derive(Clone, Debug)]

@@ -40,7 +40,7 @@ impl Script {
 
     /// `Ok(None)` for [`Reply::Enter`].
     fn next(&mut self, question: &str) -> Asked<Option<Reply>> {
-        self.screen += &format!("? {question}\n");
+        self.screen.extend(["? ", question, "\n"]);
         let (expected, reply) = self
             .answers
             .pop_front()
@@ -62,7 +62,7 @@ fn find(options: &[String], begin: &str) -> usize {
 
 impl Prompt for Script {
     fn say(&mut self, text: &str) {
-        self.screen += &format!("{text}\n");
+        self.screen.extend([text, "\n"]);
     }
 
     fn select(&mut self, question: &str, _: &str, options: &[String], start: usize) -> Asked<usize> {

@@ -18,6 +18,7 @@ mod demo;
 mod environment;
 mod failure;
 mod file;
+mod manager;
 mod manual;
 mod master_key;
 mod presets;
@@ -45,7 +46,8 @@ pub struct Bundle {
 
 /// Runs the command line of this process.
 pub fn main(bundle: Bundle) -> ExitCode {
-    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    // Questions go to stderr, so that a person has to see that one, too.
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal();
     let typed = match std::env::args_os().skip(1).map(OsString::into_string).collect() {
         Ok(typed) => typed,
         Err(word) => {
@@ -85,6 +87,9 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
         args::Command::Start(typed) => {
             let options = start::Options::new(typed, &environment)?;
             runtime()?.block_on(start::run(options, bundle, environment))
+        }
+        args::Command::Config(typed) if typed.operation.is_none() => {
+            manager::run(typed.config.as_deref(), &environment)
         }
         // Without a runtime: an edit takes milliseconds.
         args::Command::Config(typed) => config::run(typed, &environment).map(|answer| answer.print(json)),

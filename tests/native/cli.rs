@@ -12,4 +12,5 @@ mod running;
 mod service;
 mod start;
 mod stop;
+mod terminal;
 mod update;

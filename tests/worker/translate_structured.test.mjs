@@ -81,7 +81,6 @@ for (const [index, client] of [...anthropics, ...chats, ...responders].entries()
         const { messages } = stage.upstreams;
         messages.script(({ json }) => {
           const [{ name }] = json.tools;
-          assert.deepEqual(json.tool_choice, { type: 'tool', name });
           const usage = { input: 5, read: 0, written: 0, output: 5, thinking: 0 };
           const turn = { calls: [{ id: 'toolu_1', name, args: ANSWER }], stop: 'tools', usage };
           if (json.stream) return stream200(speakMessages.records(turn, json));
@@ -90,6 +89,9 @@ for (const [index, client] of [...anthropics, ...chats, ...responders].entries()
         const model = 'messages/claude-3-5-sonnet-latest';
         const body = client.body({ model, history: client.user('hi'), rest: ways.rest });
         assert.deepEqual(await ways[mode](api, body), ANSWER);
+        const [{ json }] = messages.requests;
+        const choice = { type: 'tool', name: json.tools[0].name, disable_parallel_tool_use: true };
+        assert.deepEqual(json.tool_choice, choice);
       });
     }
   });

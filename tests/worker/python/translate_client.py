@@ -1,0 +1,102 @@
+"""The official Python SDKs, for a harness that says what to ask: a job a line in, what came of it a line out.
+
+A job is {"url", "key", "call", "body"}: the call is one of the names below. An answer is {"answer"}, {"events"} or
+{"error"}, all as the SDK shows them to a program.
+"""
+
+import json
+import sys
+
+import anthropic
+import openai
+
+
+def messages(client, body):
+    return {"answer": client.messages.create(**body).to_dict()}
+
+
+def messages_iterated(client, body):
+    return {"events": [event.to_dict() for event in client.messages.create(**body, stream=True)]}
+
+
+def messages_helper(client, body):
+    with client.messages.stream(**body) as stream:
+        return {"answer": stream.get_final_message().to_dict()}
+
+
+def messages_left(client, body):
+    with client.messages.create(**body, stream=True) as stream:
+        next(iter(stream))
+    return {}
+
+
+ASKING = {"stream_options": {"include_usage": True}}
+
+
+def chat(client, body):
+    return {"answer": client.chat.completions.create(**body).to_dict()}
+
+
+def chat_iterated(client, body):
+    return {"events": [chunk.to_dict() for chunk in client.chat.completions.create(**body, **ASKING, stream=True)]}
+
+
+def chat_helper(client, body):
+    with client.chat.completions.stream(**body, **ASKING) as stream:
+        return {"answer": stream.get_final_completion().to_dict()}
+
+
+def chat_left(client, body):
+    with client.chat.completions.create(**body, stream=True) as stream:
+        next(iter(stream))
+    return {}
+
+
+def responses(client, body):
+    return {"answer": client.responses.create(**body).to_dict()}
+
+
+def responses_iterated(client, body):
+    return {"events": [event.to_dict() for event in client.responses.create(**body, stream=True)]}
+
+
+def responses_helper(client, body):
+    with client.responses.stream(**body) as stream:
+        return {"answer": stream.get_final_response().to_dict()}
+
+
+def responses_left(client, body):
+    with client.responses.create(**body, stream=True) as stream:
+        next(iter(stream))
+    return {}
+
+
+def told(error):
+    """An exception, by all that a program may look at."""
+    response = getattr(error, "response", None)
+    return {
+        "classes": [kind.__name__ for kind in type(error).__mro__],
+        "message": str(error),
+        "body": getattr(error, "body", None),
+        "status": getattr(error, "status_code", None),
+        "type": getattr(error, "type", None),
+        "code": getattr(error, "code", None),
+        "param": getattr(error, "param", None),
+        "request_id": getattr(error, "request_id", None),
+        "headers": dict(response.headers) if response is not None else {},
+    }
+
+
+CLIENTS = {}
+for line in sys.stdin:
+    job = json.loads(line)
+    is_messages = job["call"].startswith("messages")
+    where = (is_messages, job["url"])
+    if where not in CLIENTS:
+        sdk, url = (anthropic.Anthropic, job["url"]) if is_messages else (openai.OpenAI, job["url"] + "/v1")
+        CLIENTS[where] = sdk(base_url=url, api_key=job["key"], max_retries=0)
+    try:
+        said = globals()[job["call"]](CLIENTS[where], job["body"])
+    except Exception as error:
+        said = {"error": told(error)}
+    print(json.dumps(said), flush=True)

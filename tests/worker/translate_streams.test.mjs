@@ -22,7 +22,7 @@ const stage = await stageFor({ after }, {
 beforeEach(stage.reset);
 
 const MODELS = { chat: 'chat/deepseek-chat', messages: 'messages/claude-sonnet-4-5' };
-const GOOD = ['apart', 'whole', 'bytes', 'sevens', 'crlf', 'cr', 'commented', 'tight', 'open'];
+const GOOD = ['apart', 'whole', 'bytes', 'sevens', 'crlf', 'cr', 'commented', 'tight', 'open', 'document'];
 const PATHS = { chat: CHAT_PATH, messages: MESSAGES_PATH, responses: '/v1/responses' };
 const SPEAK = { chat: speakChat, messages: speakMessages };
 const TEXT = PLAYS.text[0];
@@ -34,6 +34,23 @@ const pairs = sdks.flatMap((client) =>
 );
 const ask = ({ client, model }, mode, play) =>
   client.modes[mode](client.connect(stage.url), client.body({ model, history: client.user(`play:${play}`) }));
+
+/** Bodies of status 200, and what they amount to. */
+const busy = (type) => JSON.stringify({ type: 'error', error: { type, message: 'Too busy', code: type } });
+const NO_ANSWERS = {
+  chat: [
+    [busy('server_is_overloaded'), [503, 529]],
+    ['{"id":"x","object":"chat.completion","choices":[]}', [502]],
+    ['<html>', [502]],
+    ['', [502]],
+  ],
+  messages: [
+    [busy('overloaded_error'), [503, 529]],
+    ['{"type":"message"}', [502]],
+    ['<html>', [502]],
+    ['', [502]],
+  ],
+};
 
 const raisesOfEnd = ({ raises }, mode) => mode === 'helper' && raises?.broken;
 
@@ -86,6 +103,19 @@ for (const pair of pairs) {
           assert.match(error.message, /Too busy/);
           return true;
         });
+      });
+    }
+
+    for (const mode of Object.keys(client.modes)) {
+      test(`a success that holds no answer, ${mode}`, async () => {
+        for (const [body, status] of NO_ANSWERS[upstream]) {
+          stage.upstreams[upstream].script({ body });
+          await assert.rejects(ask(pair, mode, 'text'), (error) => {
+            assert.ok(error instanceof client.sdk.InternalServerError, `${error} of ${body}`);
+            assert.ok(status.includes(error.status), `${error.status} of ${body}`);
+            return true;
+          });
+        }
       });
     }
 

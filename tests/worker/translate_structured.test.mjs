@@ -8,7 +8,7 @@ import * as six from 'openai/helpers/zod';
 import * as seven from 'openai-7/helpers/zod';
 import { z } from 'zod/v4';
 import { stream200 } from './harness/replies.mjs';
-import { anthropics, chats, responders } from './harness/translate/sdks.mjs';
+import { anthropics, chats, pythons, responders } from './harness/translate/sdks.mjs';
 import { stageFor } from './harness/translate/stage.mjs';
 import * as speakMessages from './harness/translate/speak_messages.mjs';
 
@@ -95,4 +95,17 @@ for (const [index, client] of [...anthropics, ...chats, ...responders].entries()
       });
     }
   });
+}
+
+for (const client of pythons) {
+  for (const model of ['chat/gpt-4o', 'messages/claude-sonnet-4-5']) {
+    const [upstream] = model.split('/');
+    if (upstream === client.format) continue;
+    test(`${client.name} on ${model}`, async () => {
+      const body = client.body({ model, history: client.user('play:json') });
+      assert.deepEqual(await client.parse(client.connect(stage.url), body), ANSWER);
+      const schema = asked(upstream, stage.upstreams[upstream].requests[0].json);
+      assert.deepEqual(Object.keys(schema.properties), properties);
+    });
+  }
 }

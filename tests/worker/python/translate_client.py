@@ -9,6 +9,7 @@ import sys
 
 import anthropic
 import openai
+import pydantic
 
 
 def messages(client, body):
@@ -69,6 +70,24 @@ def responses_left(client, body):
     with client.responses.create(**body, stream=True) as stream:
         next(iter(stream))
     return {}
+
+
+class Shape(pydantic.BaseModel):
+    answer: int
+    why: str
+
+
+def messages_parsed(client, body):
+    return {"answer": client.messages.parse(**body, output_format=Shape).parsed_output.model_dump()}
+
+
+def chat_parsed(client, body):
+    parsed = client.chat.completions.parse(**body, response_format=Shape)
+    return {"answer": parsed.choices[0].message.parsed.model_dump()}
+
+
+def responses_parsed(client, body):
+    return {"answer": client.responses.parse(**body, text_format=Shape).output_parsed.model_dump()}
 
 
 def told(error):

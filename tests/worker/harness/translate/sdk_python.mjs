@@ -73,6 +73,8 @@ export const python = (name, sibling) => ({
   sdk: classes,
   connect: (url) => url,
   leave: (url, body) => ask(url, `${sibling.format}_left`, body),
+  /** An answer of the shape `{answer: int, why: str}`. */
+  parse: (url, body) => ask(url, `${sibling.format}_parsed`, body),
   modes: {
     plain: (url, body) => ask(url, sibling.format, body),
     iterated: async (url, body) => COLLECT[sibling.format](await ask(url, `${sibling.format}_iterated`, body)),

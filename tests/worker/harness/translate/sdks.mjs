@@ -8,7 +8,7 @@ import { chats, responders } from './sdk_openai.mjs';
 import { hasPython, python } from './sdk_python.mjs';
 import { PLAYS, resultOf } from './turns.mjs';
 
-const pythons = hasPython
+export const pythons = hasPython
   ? [
       python('anthropic (Python)', anthropics[0]),
       python('openai (Python)', chats[0]),

@@ -122,7 +122,9 @@ mod tests {
 
     fn options(typed: &[&str], variables: &Environment) -> Result<Options, Failure> {
         let words = ["llm-router", "start"].iter().chain(typed);
-        let args::Command::Start(typed) = args::Arguments::try_parse_from(words).unwrap().command;
+        let args::Command::Start(typed) = args::Arguments::try_parse_from(words).unwrap().command else {
+            panic!("not a start")
+        };
         Options::new(typed, variables)
     }
 

@@ -34,6 +34,23 @@ def messages_left(client, body):
 ASKING = {"stream_options": {"include_usage": True}}
 
 
+@anthropic.beta_tool
+def get_weather(city: str, days: int = 0, detail: dict | None = None) -> str:
+    """The weather of a city"""
+    return f"weather of {city}"
+
+
+@anthropic.beta_tool
+def get_time(zone: str) -> str:
+    """The time in a zone"""
+    return f"time in {zone}"
+
+
+def messages_looped(client, body):
+    runner = client.beta.messages.tool_runner(**body, tools=[get_weather, get_time])
+    return {"answer": runner.until_done().to_dict()}
+
+
 def chat(client, body):
     return {"answer": client.chat.completions.create(**body).to_dict()}
 

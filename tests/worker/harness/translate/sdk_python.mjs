@@ -75,6 +75,8 @@ export const python = (name, sibling) => ({
   leave: (url, body) => ask(url, `${sibling.format}_left`, body),
   /** An answer of the shape `{answer: int, why: str}`. */
   parse: (url, body) => ask(url, `${sibling.format}_parsed`, body),
+  /** The SDK's own loop, with tools of the same names as ours. */
+  loop: (url, body) => ask(url, `${sibling.format}_looped`, body),
   modes: {
     plain: (url, body) => ask(url, sibling.format, body),
     iterated: async (url, body) => COLLECT[sibling.format](await ask(url, `${sibling.format}_iterated`, body)),

@@ -286,3 +286,15 @@ fn an_alias_key_by_key() {
         "fallbackTargets": [{ "ref": "alpha/tiny" }] });
     assert_eq!(screen.config()["modelAliases"]["team"], team);
 }
+
+#[test]
+fn nobody_is_asked_where_there_is_no_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    for arguments in [&[][..], &["config"], &["--config=other.json"]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_llm-router"));
+        let output = command.args(arguments).env("HOME", home.path()).output().unwrap();
+        assert!(output.status.success());
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.starts_with("config=/") && !text.contains('?'), "{text}");
+    }
+}

@@ -34,7 +34,7 @@ impl Gateway {
             Err(refused) => Content::error(refused),
             Ok(None) => estimate(ports),
             Ok(Some(counter)) => match self.ask(ports, head, request, counter).await {
-                Some(counted) => counted,
+                Some(answer) => answer,
                 None => estimate(ports),
             },
         };

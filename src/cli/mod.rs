@@ -13,16 +13,21 @@ mod args;
 mod argv;
 mod completions;
 mod config;
+mod confirm;
 mod demo;
 mod environment;
 mod failure;
 mod file;
+mod manager;
 mod manual;
 mod master_key;
 mod presets;
 mod print;
 mod probe;
+mod process;
 mod start;
+mod startup;
+mod update;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -41,7 +46,8 @@ pub struct Bundle {
 
 /// Runs the command line of this process.
 pub fn main(bundle: Bundle) -> ExitCode {
-    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    // Questions go to stderr, so that a person has to see that one, too.
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal();
     let typed = match std::env::args_os().skip(1).map(OsString::into_string).collect() {
         Ok(typed) => typed,
         Err(word) => {
@@ -82,8 +88,20 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
             let options = start::Options::new(typed, &environment)?;
             runtime()?.block_on(start::run(options, bundle, environment))
         }
+        args::Command::Config(typed) if typed.operation.is_none() => {
+            manager::run(typed.config.as_deref(), &environment)
+        }
         // Without a runtime: an edit takes milliseconds.
         args::Command::Config(typed) => config::run(typed, &environment).map(|answer| answer.print(json)),
+        args::Command::Stop(typed) => process::stop(&typed, &environment).map(|answer| answer.print(json)),
+        args::Command::Reload(typed) => {
+            let reload = process::reload(&typed, &environment);
+            runtime()?.block_on(reload).map(|answer| answer.print(json))
+        }
+        args::Command::Update(typed) => {
+            let update = update::run(&typed, &environment);
+            runtime()?.block_on(update).map(|answer| answer.print(json))
+        }
         args::Command::Completions(typed) => {
             completions::run(&typed);
             Ok(())

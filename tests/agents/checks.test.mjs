@@ -21,7 +21,11 @@ const CHAT = () => ({
       role: 'assistant',
       content: null,
       reasoning_details: [{ type: 'reasoning.text', text: 't', signature: 'mine' }],
-      tool_calls: ['a', 'b'].map((id) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } })),
+      tool_calls: ['a', 'b'].map((id) => ({
+        id,
+        type: 'function',
+        function: { name: 'f', arguments: '{}' },
+      })),
     },
     { role: 'tool', tool_call_id: 'a', content: 'A' },
     { role: 'tool', tool_call_id: 'b', content: 'B' },
@@ -51,13 +55,15 @@ const BAD_CHAT = {
   'results in another order': ({ messages }) => messages.splice(3, 2, messages[4], messages[3]),
   'words between calls and results': ({ messages }) => messages.splice(4, 0, { role: 'user', content: 'v' }),
   'a result that is missing': ({ messages }) => messages.splice(4, 1),
-  'a result of nothing': ({ messages }) => messages.splice(5, 0, { role: 'tool', tool_call_id: 'c', content: '' }),
+  'a result of nothing': ({ messages }) =>
+    messages.splice(5, 0, { role: 'tool', tool_call_id: 'c', content: '' }),
   'an id that was never given': ({ messages }) => {
     messages[2].tool_calls[0].id = messages[3].tool_call_id = 'c';
   },
   "another's signature": ({ messages }) => (messages[2].reasoning_details[0].signature = 'other'),
   'arguments that are no JSON': ({ messages }) => (messages[2].tool_calls[0].function.arguments = '{'),
-  'an empty list of calls': ({ messages }) => messages.splice(2, 3, { role: 'assistant', content: 'x', tool_calls: [] }),
+  'an empty list of calls': ({ messages }) =>
+    messages.splice(2, 3, { role: 'assistant', content: 'x', tool_calls: [] }),
   'a name that is too long': ({ tools }) => (tools[0].function.name = 'f'.repeat(65)),
   'a part that nobody knows': ({ messages }) => (messages[5].content[0].type = 'tool_reference'),
   'an answer that is begun': ({ messages }) => messages.push({ role: 'assistant', content: 'x' }),
@@ -135,7 +141,13 @@ const BAD_MESSAGES = {
 
 const KINDS = [
   ['Chat', checkChat, CHAT, BAD_CHAT, { limit: 100, headers: {} }],
-  ['Messages', checkMessages, MESSAGES, BAD_MESSAGES, { limit: 5000, budget: true, headers: { 'anthropic-version': '2023-06-01' } }],
+  [
+    'Messages',
+    checkMessages,
+    MESSAGES,
+    BAD_MESSAGES,
+    { limit: 5000, budget: true, headers: { 'anthropic-version': '2023-06-01' } },
+  ],
 ];
 for (const [kind, check, good, bad, traits] of KINDS) {
   test(`${kind}: a good request`, () => check(good(), { model: 'm', given, ...traits }));

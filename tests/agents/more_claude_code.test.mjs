@@ -20,7 +20,9 @@ for (const [name, provider] of Object.entries({ 'a compatible server': COMPATIBL
     const script = (ours) => [
       (seen) => {
         if (ours) assert.ok(!seen.tools.includes('CronList'), 'nobody is told of what is not loaded');
-        return { calls: [{ id: 'search', tool: 'ToolSearch', input: { query: 'select:CronList,WebFetch' } }] };
+        return {
+          calls: [{ id: 'search', tool: 'ToolSearch', input: { query: 'select:CronList,WebFetch' } }],
+        };
       },
       (seen) => {
         if (ours) assert.match(seen.result('search'), /CronList/);

@@ -33,13 +33,18 @@ const FAULTS = {
   'an answer cut short': { faults: [{ fault: 'cut', ...begun }], text: ANSWER, requests: 5 },
   'a context that is too long': { faults: [{ fault: 'context' }], text: /ran out of room/, requests: 2 },
   'a request that is refused': { faults: [{ fault: 'invalid' }], text: /Something is wrong/, requests: 2 },
-  'an answer that is too long': { faults: [{ ...begun, stop: 'length' }], text: /max_output_tokens/, requests: 2 },
+  'an answer that is too long': {
+    faults: [{ ...begun, stop: 'length' }],
+    text: /max_output_tokens/,
+    requests: 2,
+  },
 };
 
 for (const [name, provider] of Object.entries(PROVIDERS)) {
   for (const [fault, { faults, text, requests }] of Object.entries(FAULTS)) {
     test(`${fault}, with ${name}`, { skip }, async (t) => {
-      const script = () => task('codex', { between: faults }).slice(0, text === ANSWER ? undefined : 1 + faults.length);
+      const script = () =>
+        task('codex', { between: faults }).slice(0, text === ANSWER ? undefined : 1 + faults.length);
       const outcome = await same(t, 'codex', { ...provider, vars: ALONE }, script, { files: FILES });
       if (text === ANSWER) assert.equal(outcome.text, ANSWER);
       else assert.match(outcome.text, text);

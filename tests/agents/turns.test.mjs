@@ -22,7 +22,9 @@ function script(agent) {
     const own = (thoughts[model] ??= []);
     assert.deepEqual(seen.thoughts, thinks ? own : [], `thoughts of ${model} at step ${at}`);
     if (at > 0) assert.match(seen.result(`step${at - 1}`), new RegExp(`said ${at - 1}`));
-    const thinking = thinks ? { text: `I think, ${at} times… ✓`, signature: `sig-${model}-${at}==` } : undefined;
+    const thinking = thinks
+      ? { text: `I think, ${at} times… ✓`, signature: `sig-${model}-${at}==` }
+      : undefined;
     if (thinks) own.push(thinking);
     if (at === STEPS - 1) return { thinking, text: ANSWER };
     return { thinking, calls: [{ id: `step${at}`, ...SHELL[agent](`echo said ${at}`) }] };
@@ -30,7 +32,11 @@ function script(agent) {
 }
 
 const CHAT = { format: 'openai', model: 'qwen3-coder', traits: { limit: 128_000 } };
-const BUDGET = { model: 'claude-sonnet-4-5', names: ['claude-sonnet-4-5'], traits: { limit: 64_000, budget: true } };
+const BUDGET = {
+  model: 'claude-sonnet-4-5',
+  names: ['claude-sonnet-4-5'],
+  traits: { limit: 64_000, budget: true },
+};
 const ADAPTIVE = { model: 'claude-opus-5-5', traits: { limit: 128_000, midSystem: true } };
 const CASES = {
   'Claude Code, relayed to Claude': ['claude', { format: 'relayed claude', ...ADAPTIVE }],

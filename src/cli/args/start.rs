@@ -44,6 +44,10 @@ pub(crate) struct Start {
     #[arg(long, value_name = "FILE")]
     pub(crate) workerd: Option<PathBuf>,
 
+    /// For tests of Cloudflare Access: where a team of this machine has its keys
+    #[arg(long, value_name = "URL", hide = true)]
+    pub(crate) access_certs_url: Option<String>,
+
     /// Run against a built-in provider that echoes: no config, no account, no key
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_value = "false", default_missing_value = "true",
           hide_default_value = true, value_parser = value::boolean)]

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! An operation knows neither arguments nor files, so that whoever guides a person through one calls the same
-//! function. Everything is written by [`ConfigFile::edit`], in one step and only if the result is valid.
+//! function. Everything is written by `ConfigFile::edit`, in one step and only if the result is valid.
 
 pub(crate) mod buckets;
 pub(crate) mod default_model;
@@ -13,7 +13,7 @@ mod document;
 pub(crate) mod endpoints;
 mod export;
 pub(crate) mod fallbacks;
-mod field;
+pub(crate) mod field;
 mod import;
 pub(crate) mod list;
 mod masked;
@@ -34,4 +34,4 @@ pub(crate) mod upsert_provider;
 pub(crate) mod validate;
 pub(crate) mod words;
 
-pub(crate) use run::run;
+pub(crate) use run::{run, told};

@@ -5,11 +5,12 @@
 //! lock on the state directory, the config of the moment.
 //!
 //! ```text
-//! options ─ settings ─ bundle ─ workerd ─ state ─ listen ─ supervise ─ banner
+//! options ─ access ─ settings ─ bundle ─ workerd ─ state ─ listen ─ supervise ─ banner
 //!                                                            │  └ child, capnp, ready, signals
-//!                                               watch ─ control
+//!                                               watch ─ control, orders
 //! ```
 
+mod access;
 mod banner;
 mod bundle;
 mod capnp;
@@ -17,6 +18,7 @@ mod child;
 mod control;
 mod listen;
 mod options;
+mod orders;
 mod ready;
 mod settings;
 mod signals;
@@ -29,11 +31,16 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use options::Options;
+use tokio::sync::mpsc;
+
+pub(crate) use options::{Options, Source, place, state_directory};
+pub(crate) use orders::{RELOAD, Reloaded};
+pub(crate) use ready::is_ready;
+pub(crate) use state::Pids;
+pub(crate) use workerd::find as find_workerd;
 
 use self::banner::{Auth, Banner};
 use self::listen::Listener;
-use self::options::Source;
 use self::ready::Ready;
 use self::settings::Settings;
 use self::signals::Signals;
@@ -51,14 +58,14 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
     let settings = first_settings(&options, &environment).await?;
     let modules = bundle::modules(bundle, &environment)?;
     let workerd = workerd::find(options.workerd.as_deref(), &environment)?;
-    let state = State::open(&options.state_dir)?;
+    let mut state = State::open(&options.state_dir)?;
     state.admit(&workerd.version)?;
     let listener = Listener::bind(&options.host, options.port).await?;
     bundle::install(&modules, &state.run())?;
 
-    warn_of_strangers(&listener, options.require_auth);
+    warn_of_strangers(&listener, &options);
 
-    let auth = match options.require_auth {
+    let auth = match options.require_auth && options.access.as_ref().is_none_or(|access| access.keyed) {
         false => Auth::Off,
         true if environment.get(deployment::MASTER_KEY_VARIABLE).is_some() => Auth::EnvironmentKey,
         true => Auth::ConfigKey,
@@ -70,9 +77,10 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
     let settings = Arc::new(settings);
     let (live_now, live) = tokio::sync::watch::channel(Arc::clone(&settings));
     let boots = Arc::default();
-    let reloader = config_file.clone().zip(watch).map(|(path, debounce)| Reloader {
+    introduce(&mut state, config_file.as_deref(), &environment);
+    let reloader = config_file.clone().map(|path| Reloader {
         path,
-        debounce,
+        debounce: watch,
         require_auth: options.require_auth,
         environment: environment.clone(),
         live: live_now,
@@ -82,17 +90,20 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
     let banner = Banner {
         url: &listener.url(),
         config_file: config_file.as_deref(),
-        watched: reloader.is_some(),
+        watched: watch.is_some(),
         auth,
+        access: options.access.as_ref().map(|access| access.issuer.as_str()),
         state_dir: state.directory(),
         settings: &settings,
     }
     .render();
+    let orders = state.order_socket();
     let supervisor = Supervisor {
         workerd: workerd.path,
         state,
         listener,
         require_auth: options.require_auth,
+        access_certs_url: options.access.and_then(|access| access.certs_url),
         environment,
         live,
         boots,
@@ -100,25 +111,59 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
     let on_ready = |ready| {
         if ready == Ready::NotForUs {
             print::warning(
-                "the IP allowlist leaves this machine out: here, the `curl` below is answered with 403",
+                "Access or the IP allowlist leaves this machine out: here, the `curl` below is answered with 403",
             );
         }
         print::answer(&banner);
         if let Some(reloader) = reloader {
-            tokio::spawn(reloader.run());
+            let (tell, askers) = mpsc::channel(1);
+            if let Err(error) = orders::listen(&orders, tell) {
+                print::warning(format_args!("`llm-router reload` will not work: {error}"));
+            }
+            tokio::spawn(reloader.run(askers));
         }
     };
     supervisor.run(signals, on_ready).await
 }
 
-fn warn_of_strangers(listener: &Listener, require_auth: bool) {
-    if !listener.is_loopback() && !require_auth {
+fn warn_of_strangers(listener: &Listener, options: &Options) {
+    if let Some(url) = options.access.as_ref().and_then(|access| access.certs_url.as_deref()) {
+        print::warning(format_args!(
+            "Access tokens are checked with the keys at {url}: this is for tests only"
+        ));
+    }
+    if !listener.is_loopback() && !options.require_auth && options.access.is_none() {
         print::warning(format_args!(
             "{} is reachable from other machines and asks for no key: everyone there can spend yours; \
              see --require-auth",
             listener.address
         ));
     }
+}
+
+/// Set by the services that `startup-install` writes.
+pub(crate) const MANAGED_VARIABLE: &str = "LLM_ROUTER_MANAGED_BY_STARTUP";
+
+fn introduce(state: &mut State, config: Option<&Path>, environment: &Environment) {
+    let managed = environment.get(MANAGED_VARIABLE) == Some("1");
+    if let Err(error) = state.introduce(config, managed) {
+        print::warning(format_args!("cannot write down what runs, `stop` and `reload` may miss it: {error}"));
+    }
+}
+
+/// Whether `start` would accept these options in this environment: its config, and the key that clients must
+/// present. Says what is odd about the config, and which variables its providers take their keys from.
+pub(crate) fn check(
+    options: &Options,
+    environment: &Environment,
+) -> Result<(Vec<String>, Vec<String>), Failure> {
+    let Source::File { path, .. } = &options.source else {
+        return Err(Failure::input("the demo is for trying out: a service needs a config"));
+    };
+    let checked = Settings::check(read(path)?, options.require_auth, environment);
+    let settings = checked.map_err(|refusal| settings::refused(&path.display().to_string(), refusal))?;
+    let variables = settings.key_variable_names();
+    Ok((settings.warnings, variables))
 }
 
 /// The config to start with: the file's, or the demo's, whose provider is started here.

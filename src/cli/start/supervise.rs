@@ -15,7 +15,7 @@ use super::listen::Listener;
 use super::ready::{self, Ready};
 use super::settings::Settings;
 use super::signals::Signals;
-use super::state::{Pids, State, write_private};
+use super::state::{State, write_private};
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::print;
@@ -27,6 +27,7 @@ pub(super) struct Supervisor {
     pub(super) state: State,
     pub(super) listener: Listener,
     pub(super) require_auth: bool,
+    pub(super) access_certs_url: Option<String>,
     pub(super) environment: Environment,
     /// What the next workerd boots with.
     pub(super) live: watch::Receiver<Arc<Settings>>,
@@ -112,10 +113,8 @@ impl Supervisor {
         let workerd =
             Workerd::start(&launch).map_err(|error| cannot_start(&self.workerd, &settings, &error))?;
 
-        let pids =
-            Pids { llm_router: std::process::id(), workerd: workerd.pid(), url: Some(self.listener.url()) };
-        if let Err(error) = self.state.write_pids(&pids) {
-            print::warning(format_args!("cannot write down the pids: {error}")); // only messages need them
+        if let Err(error) = self.state.write_workerd(workerd.pid(), self.listener.url()) {
+            print::warning(format_args!("cannot write down the pids, `stop` may miss it: {error}"));
         }
         Ok(workerd)
     }
@@ -164,8 +163,13 @@ impl Supervisor {
                 objects.display()
             )));
         };
-        let text =
-            capnp::render(&capnp::Gateway { objects, control, require_auth: self.require_auth, variables });
+        let text = capnp::render(&capnp::Gateway {
+            objects,
+            control,
+            require_auth: self.require_auth,
+            access_certs_url: self.access_certs_url.as_deref(),
+            variables,
+        });
         let path = self.state.run().join("workerd.capnp");
         write_private(&path, text.as_bytes())
             .map_err(|error| Failure::runtime(format!("{}: {error}", path.display())))?;

@@ -37,7 +37,7 @@ export function answer(turn, seen, stage) {
     stage.ids.add(id);
     return { id, type: 'function', function: { name: seen.tool(call.tool), arguments: argumentsOf(call) } };
   });
-  const finish = calls.length > 0 ? 'tool_calls' : { refusal: 'content_filter' }[stop] ?? stop;
+  const finish = calls.length > 0 ? 'tool_calls' : ({ refusal: 'content_filter' }[stop] ?? stop);
   if (!seen.body.stream) {
     const message = { role: 'assistant', content: text ?? null, refusal: null };
     if (details) Object.assign(message, { reasoning: thinking.text, reasoning_details: details });
@@ -84,10 +84,7 @@ export function fault({ fault: kind, after }, { body }) {
     case 'rate_limit':
       return failure(429, error('Rate limit reached', 'requests', 'rate_limit_exceeded'), { after });
     case 'overloaded':
-      return failure(
-        503,
-        error('Overloaded', 'server_error', 'server_is_overloaded'),
-      );
+      return failure(503, error('Overloaded', 'server_error', 'server_is_overloaded'));
     case 'context':
       return failure(
         400,

@@ -37,12 +37,12 @@ const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 export function checkChat(body, traits) {
   const { model, limit, openai = false, efforts = openai, headers } = traits;
   const limitName = openai ? 'max_completion_tokens' : 'max_tokens';
-  members(body, 'body', ['model', 'messages'], [
-    ...GENERAL,
-    limitName,
-    ...(openai ? OPENAI : []),
-    ...(efforts ? ['reasoning_effort'] : []),
-  ]);
+  members(
+    body,
+    'body',
+    ['model', 'messages'],
+    [...GENERAL, limitName, ...(openai ? OPENAI : []), ...(efforts ? ['reasoning_effort'] : [])],
+  );
   nowhere(body, ['cache_control', 'defer_loading', 'citations'], ['parameters']);
   must(body.model === model, `model: ${body.model}`);
   for (const name of Object.keys(headers))
@@ -93,7 +93,8 @@ function tools({ tools, tool_choice: choice, ...rest }, openai) {
 
 function format(format) {
   oneOf(format.type, ['json_schema', 'json_object', 'text'], 'response_format.type');
-  if (format.type === 'json_schema') members(format.json_schema, 'json_schema', ['name', 'schema'], ['strict', 'description']);
+  if (format.type === 'json_schema')
+    members(format.json_schema, 'json_schema', ['name', 'schema'], ['strict', 'description']);
 }
 
 function messages(messages, { openai = false, given }) {

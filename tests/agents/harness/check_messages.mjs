@@ -30,7 +30,8 @@ export function checkMessages(body, traits) {
   must(body.model === model, `model: ${body.model}`);
   must(/^\d{4}-\d\d-\d\d$/.test(headers['anthropic-version']), 'anthropic-version is required');
   must(!('authorization' in headers) || !('x-api-key' in headers), 'one key');
-  for (const name of Object.keys(headers)) must(!/^(openai-|x-codex-|x-openai-)/.test(name), `header ${name}`);
+  for (const name of Object.keys(headers))
+    must(!/^(openai-|x-codex-|x-openai-)/.test(name), `header ${name}`);
   wholeNumber(body.max_tokens, 'max_tokens', 1, limit);
   if (body.system !== undefined) {
     if (typeof body.system === 'string') text(body.system, 'system');
@@ -72,7 +73,10 @@ function thinks({ thinking, output_config: config, max_tokens: limit, ...body },
     return undefined;
   }
   must(!['temperature', 'top_p'].some((name) => name in body), 'no sampling with thinking');
-  must(!['any', 'tool'].includes(body.tool_choice?.type), 'Thinking may not be enabled when tool_choice forces');
+  must(
+    !['any', 'tool'].includes(body.tool_choice?.type),
+    'Thinking may not be enabled when tool_choice forces',
+  );
   if (!byBudget) {
     members(thinking, 'thinking', ['type'], ['display']);
     return 'adaptive';
@@ -126,7 +130,10 @@ function messages(messages, names, { thinking, given, midSystem = false }) {
     before = role;
     if (typeof content === 'string') {
       text(content, where);
-      must(open.length === 0, `${where}: calls ${open} were without \`tool_result\` blocks immediately after`);
+      must(
+        open.length === 0,
+        `${where}: calls ${open} were without \`tool_result\` blocks immediately after`,
+      );
       return;
     }
     list(content, where);
@@ -193,7 +200,10 @@ function assistant(content, where, names, given) {
 }
 
 function signed({ signature }, given, where) {
-  must(given.signatures.has(signature), `${where}: Invalid \`signature\` in \`thinking\` block: ${signature}`);
+  must(
+    given.signatures.has(signature),
+    `${where}: Invalid \`signature\` in \`thinking\` block: ${signature}`,
+  );
 }
 
 /** With a budget, a turn that called tools goes on only if it began with thinking. */

@@ -43,7 +43,7 @@ export function answer(turn, seen, stage) {
     const input = typeof call.input === 'string' ? { input: call.input } : call.input;
     content.push({ type: 'tool_use', id, name: seen.tool(call.tool), input });
   }
-  const reason = calls.length > 0 ? 'tool_use' : { length: 'max_tokens' }[stop] ?? stop;
+  const reason = calls.length > 0 ? 'tool_use' : ({ length: 'max_tokens' }[stop] ?? stop);
   const ending = { stop_reason: reason, stop_sequence: null };
   // Claude Code takes answers of the same id for one.
   const id = `msg_${++stage.answers}`;
@@ -65,11 +65,15 @@ export function answer(turn, seen, stage) {
   if (fault === 'cut') return stream([...chunks, RESET]);
   if (fault) {
     const [type, said] =
-      fault === 'broken_overloaded' ? ['overloaded_error', 'Overloaded'] : ['api_error', 'Internal server error'];
+      fault === 'broken_overloaded'
+        ? ['overloaded_error', 'Overloaded']
+        : ['api_error', 'Internal server error'];
     return stream([...chunks, record(error(said, type), 'error')]);
   }
   const last = { delta: ending, usage: { output_tokens: usage.output_tokens } };
-  return stream([...chunks, event('message_delta', last), event('message_stop', {})], { 'request-id': 'req_provider' });
+  return stream([...chunks, event('message_delta', last), event('message_stop', {})], {
+    'request-id': 'req_provider',
+  });
 }
 
 /** A block as it starts, and its deltas. */
@@ -93,7 +97,8 @@ function streamed(block) {
 }
 
 export function fault({ fault: kind, after }, { body }) {
-  const refuse = (status, type, message) => failure(status, error(message, type), { after, id: 'request-id' });
+  const refuse = (status, type, message) =>
+    failure(status, error(message, type), { after, id: 'request-id' });
   switch (kind) {
     case 'rate_limit':
       return refuse(429, 'rate_limit_error', 'Rate limit reached');

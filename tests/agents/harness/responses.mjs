@@ -67,7 +67,9 @@ export function answer(turn, seen, stage) {
   const begun = { response: { ...response, status: 'in_progress' } };
   const chunks = [event('response.created', begun), event('response.in_progress', begun)];
   items.forEach((item, output_index) => {
-    chunks.push(event('response.output_item.added', { output_index, item: { ...item, status: 'in_progress' } }));
+    chunks.push(
+      event('response.output_item.added', { output_index, item: { ...item, status: 'in_progress' } }),
+    );
     if (item.type === 'message') {
       const at = { item_id: item.id, output_index, content_index: 0 };
       for (const delta of pieces(text)) chunks.push(event('response.output_text.delta', { ...at, delta }));

@@ -2,8 +2,14 @@
 
 import assert from 'node:assert/strict';
 
-export const FILES = { 'rate.txt': 'rate=16\n', 'total.sh': '. ./rate.txt\necho "total $((100 + rate)) €"\n' };
-export const THOUGHT = { text: 'Both files first: the rate, “16”, is in one of them… 🧮', signature: 'EqoB+sig/1==' };
+export const FILES = {
+  'rate.txt': 'rate=16\n',
+  'total.sh': '. ./rate.txt\necho "total $((100 + rate)) €"\n',
+};
+export const THOUGHT = {
+  text: 'Both files first: the rate, “16”, is in one of them… 🧮',
+  signature: 'EqoB+sig/1==',
+};
 export const ANSWER = 'Done — the total is 119 € now. 🎉';
 
 /** A dot, and an empty page. */
@@ -37,7 +43,11 @@ export const CALLS = {
       { id: 'total', tool: 'Read', input: { file_path: 'total.sh' } },
     ],
     edit: { id: 'edit', tool: 'Edit', input: { file_path: 'rate.txt', old_string: '16', new_string: '19' } },
-    run: { id: 'run', tool: 'Bash', input: { command: 'sh total.sh | tee total.txt', description: 'Run it' } },
+    run: {
+      id: 'run',
+      tool: 'Bash',
+      input: { command: 'sh total.sh | tee total.txt', description: 'Run it' },
+    },
   },
   codex: {
     read: [

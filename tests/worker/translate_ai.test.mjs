@@ -159,10 +159,15 @@ for (const client of CLIENTS) {
       }
 
       test('an abort takes the upstream along', async () => {
-        const sign = formatOf(model) === 'chat' ? ': PROCESSING\n\n' : 'event: ping\ndata: {"type":"ping"}\n\n';
+        const sign =
+          formatOf(model) === 'chat' ? ': PROCESSING\n\n' : 'event: ping\ndata: {"type":"ping"}\n\n';
         upstream.script(stream200(Array(1_000).fill([sign, 10]).flat()));
         const leaving = new AbortController();
-        const { fullStream, stream } = streamText({ ...settings('text'), abortSignal: leaving.signal, onError() {} });
+        const { fullStream, stream } = streamText({
+          ...settings('text'),
+          abortSignal: leaving.signal,
+          onError() {},
+        });
         const read = (async () => {
           for await (const _ of fullStream ?? stream);
         })();
@@ -179,19 +184,33 @@ test('thinking goes back with its signature through @ai-sdk/openai responses', a
   await steps('streamText', {
     model: openai.responses(MESSAGES),
     prompt: 'play:think_tool',
-    providerOptions: { openai: { ...stateless.openai, reasoningEffort: 'low', reasoningSummary: 'auto', forceReasoning: true } },
+    providerOptions: {
+      openai: { ...stateless.openai, reasoningEffort: 'low', reasoningSummary: 'auto', forceReasoning: true },
+    },
   });
   const said = conversationOf('messages', stage.upstreams.messages.requests.at(-1).json);
   const thought = PLAYS.think_tool[0].thinking.join('');
-  assert.deepEqual(said.filter(([who]) => who === 'thinking'), [['thinking', thought, SIGNATURE]]);
+  assert.deepEqual(
+    said.filter(([who]) => who === 'thinking'),
+    [['thinking', thought, SIGNATURE]],
+  );
 });
 
 test('@ai-sdk/openai responses is told to keep its own history', async () => {
   // By default it refers to what OpenAI would have stored.
-  await assert.rejects(generateText({ model: openai.responses(MESSAGES), prompt: 'play:parallel', tools, stopWhen: stepCountIs(5), maxRetries: 0 }), (error) => {
-    assert.ok(APICallError.isInstance(error), String(error));
-    assert.equal(error.statusCode, 400);
-    assert.match(error.message, /`store` to false/);
-    return true;
-  });
+  await assert.rejects(
+    generateText({
+      model: openai.responses(MESSAGES),
+      prompt: 'play:parallel',
+      tools,
+      stopWhen: stepCountIs(5),
+      maxRetries: 0,
+    }),
+    (error) => {
+      assert.ok(APICallError.isInstance(error), String(error));
+      assert.equal(error.statusCode, 400);
+      assert.match(error.message, /`store` to false/);
+      return true;
+    },
+  );
 });

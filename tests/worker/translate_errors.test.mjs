@@ -37,7 +37,10 @@ const tests = sdks.flatMap((client) =>
       })),
     })),
 );
-models.push('hopeless', ...sdks.flatMap(({ name }) => MODES.map((mode) => `${name}-${mode}`.replaceAll(/[^a-z0-9]/gi, '-'))));
+models.push(
+  'hopeless',
+  ...sdks.flatMap(({ name }) => MODES.map((mode) => `${name}-${mode}`.replaceAll(/[^a-z0-9]/gi, '-'))),
+);
 const stage = await stageFor({ after }, { models });
 beforeEach(stage.reset);
 
@@ -77,7 +80,9 @@ for (const client of sdks.filter(({ raises }) => raises === undefined)) {
             error(503, 'api_error', { headers: { 'retry-after-ms': '40' } }),
           ];
           provider.script((request) => replies.shift() ?? play(request));
-          const { text } = client.heard(await ask(mode, `${client.name}-${mode}`.replaceAll(/[^a-z0-9]/gi, '-')));
+          const { text } = client.heard(
+            await ask(mode, `${client.name}-${mode}`.replaceAll(/[^a-z0-9]/gi, '-')),
+          );
           assert.equal(text, PLAYS.text[0].text.join(''));
           assert.equal(provider.requests.length, 3);
         });
@@ -113,12 +118,19 @@ function check(client, error, told, headers) {
   assert.ok(error instanceof sdk[kind], `${error.constructor.name}: ${error.message}`);
   assert.equal(error.status, status);
   const { error: inner } = client.format === 'messages' ? error.error : { error: error.error };
-  assert.match(inner.message, words instanceof RegExp ? words : new RegExp(`^${words.replaceAll(/\W/g, '.')}$`));
+  assert.match(
+    inner.message,
+    words instanceof RegExp ? words : new RegExp(`^${words.replaceAll(/\W/g, '.')}$`),
+  );
   assert.equal(inner.type, type);
   if (rest.length) assert.equal(inner.code, rest[0]);
-  assert.equal(error.requestID, error.headers.get(client.format === 'messages' ? 'request-id' : 'x-request-id'));
+  assert.equal(
+    error.requestID,
+    error.headers.get(client.format === 'messages' ? 'request-id' : 'x-request-id'),
+  );
   assert.match(error.requestID, /./);
-  const hopeless = ['billing_error', 'insufficient_quota'].includes(type) || /refused the key/.test(inner.message);
+  const hopeless =
+    ['billing_error', 'insufficient_quota'].includes(type) || /refused the key/.test(inner.message);
   if (hopeless) assert.equal(error.headers.get('x-should-retry'), 'false');
   for (const [name, value] of Object.entries(headers)) {
     const translated = client.format === 'messages' || !name.startsWith('anthropic-');

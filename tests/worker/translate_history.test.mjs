@@ -17,7 +17,10 @@ const MODELS = { chat: 'chat/deepseek-chat', messages: 'messages/claude-sonnet-4
 /** What the last request of a play is to hold. */
 function history(play, upstream) {
   const turns = PLAYS[play];
-  const said = [['system', PROMPT], ['user', `play:${play}/events`]];
+  const said = [
+    ['system', PROMPT],
+    ['user', `play:${play}/events`],
+  ];
   for (const { thinking, text, calls = [] } of turns.slice(0, -1)) {
     if (thinking) {
       const shown = ['thinking', thinking.join('')];

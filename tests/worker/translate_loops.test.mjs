@@ -23,7 +23,10 @@ function assertPlayed(upstream) {
   assert.equal(requests.length, PLAYS.parallel.length);
   const said = conversationOf(upstream, requests.at(-1).json);
   const results = said.filter(([who]) => who === 'result').map(([, id, text]) => [id, text]);
-  assert.deepEqual(results, CALLS.map((call) => [call.id, resultOf(call)]));
+  assert.deepEqual(
+    results,
+    CALLS.map((call) => [call.id, resultOf(call)]),
+  );
 }
 
 for (const [index, client] of anthropics.entries()) {
@@ -39,7 +42,10 @@ for (const [index, client] of anthropics.entries()) {
         stream,
       });
       const { content } = await runner.runUntilDone();
-      assert.deepEqual(content.map(({ type, text }) => [type, text]), [['text', 'Done.']]);
+      assert.deepEqual(
+        content.map(({ type, text }) => [type, text]),
+        [['text', 'Done.']],
+      );
       assertPlayed('chat');
     });
   }
@@ -83,7 +89,10 @@ for (const client of pythons.filter(({ format }) => format === 'messages')) {
 test('a conversation that the provider would hold is refused as SDKs know it', async () => {
   const [{ sdk, connect }] = anthropics;
   const thread = connect(stage.url).beta.messages.thread({ model: CHAT, max_tokens: 64 });
-  await assert.rejects(thread.send({ role: 'user', content: 'hi' }), sdk.Anthropic.ThreadUnsupportedRequestError);
+  await assert.rejects(
+    thread.send({ role: 'user', content: 'hi' }),
+    sdk.Anthropic.ThreadUnsupportedRequestError,
+  );
   assert.equal(stage.upstreams.chat.requests.length, 0);
 });
 
@@ -92,7 +101,9 @@ describe('at once', () => {
     const plays = ['text', 'thinking', 'parallel', 'think_tool', 'tool'];
     const pairs = sdks
       .filter(({ raises }) => raises === undefined)
-      .flatMap((client) => [CHAT, MESSAGES].map((model) => ({ client, model, upstream: model.split('/')[0] })))
+      .flatMap((client) =>
+        [CHAT, MESSAGES].map((model) => ({ client, model, upstream: model.split('/')[0] })),
+      )
       .filter(({ client, upstream }) => client.format !== upstream);
     await together(40, async (index) => {
       const { client, model, upstream } = pairs[index % pairs.length];

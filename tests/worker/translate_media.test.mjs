@@ -10,7 +10,8 @@ import { TOOLS } from './harness/translate/turns.mjs';
 const stage = await stageFor({ after });
 beforeEach(stage.reset);
 
-const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+const PNG =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const PDF = Buffer.from('%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n').toString('base64');
 const DATA = `data:image/png;base64,${PNG}`;
 const URL = 'https://images.example/a.png';
@@ -105,16 +106,34 @@ for (const client of sdks) {
         ]);
         const [first, second, ...rest] = said.slice(3);
         if (upstream === 'messages') {
-          assert.deepEqual([first, second], [['result', 'a', 'seen', image], ['result', 'b', '', image]]);
+          assert.deepEqual(
+            [first, second],
+            [
+              ['result', 'a', 'seen', image],
+              ['result', 'b', '', image],
+            ],
+          );
           assert.deepEqual(rest, [['user', 'What is it?']]);
           return;
         }
         // Tools speak text alone there: what they show comes after all of them.
-        assert.deepEqual([first, second].map(([who, id]) => [who, id]), [['result', 'a'], ['result', 'b']]);
+        assert.deepEqual(
+          [first, second].map(([who, id]) => [who, id]),
+          [
+            ['result', 'a'],
+            ['result', 'b'],
+          ],
+        );
         assert.match(first[2], /^seen/);
         assert.match(second[2], /./);
         assert.ok(![first, second].some(([, , text]) => text.includes(PNG)), 'no base64 as text');
-        assert.deepEqual(rest.filter(([, what]) => what.media), [['user', image], ['user', image]]);
+        assert.deepEqual(
+          rest.filter(([, what]) => what.media),
+          [
+            ['user', image],
+            ['user', image],
+          ],
+        );
         assert.deepEqual(rest.at(-1), ['user', 'What is it?']);
       });
     });

@@ -14,16 +14,19 @@ import { PLAYS, TOOLS, resultOf } from './harness/translate/turns.mjs';
 import { upstreamFor } from './harness/setup.mjs';
 
 const home = await upstreamFor({ after });
-const stage = await stageFor({ after }, {
-  providers: () => [
-    openaiProvider(home, {
-      id: 'home',
-      format: 'openai-responses',
-      models: [{ id: 'gpt-5.2' }, { id: 'limited' }],
-    }),
-    openaiProvider(home, { id: 'old', format: 'openai-completions', models: [{ id: 'babbage' }] }),
-  ],
-});
+const stage = await stageFor(
+  { after },
+  {
+    providers: () => [
+      openaiProvider(home, {
+        id: 'home',
+        format: 'openai-responses',
+        models: [{ id: 'gpt-5.2' }, { id: 'limited' }],
+      }),
+      openaiProvider(home, { id: 'old', format: 'openai-completions', models: [{ id: 'babbage' }] }),
+    ],
+  },
+);
 beforeEach(() => {
   stage.reset();
   home.reset();
@@ -92,7 +95,10 @@ for (const client of responders) {
         const { calls } = client.heard(await client.modes.plain(client.connect(stage.url), body));
         assert.deepEqual(calls, PLAYS.tool[0].calls);
         const { json } = stage.upstreams[upstream].requests[0];
-        assert.deepEqual(toolsOf(upstream, json).map(([name]) => name), TOOLS.map(({ name }) => name));
+        assert.deepEqual(
+          toolsOf(upstream, json).map(([name]) => name),
+          TOOLS.map(({ name }) => name),
+        );
         assert.deepEqual(conversationOf(upstream, json)[0], ['system', 'Be brief.']);
       });
     });
@@ -135,7 +141,10 @@ for (const client of responders) {
       return [
         ['response.created', begun],
         ['response.in_progress', begun],
-        ['response.output_item.added', { output_index: 0, item: { ...item, status: 'in_progress', content: [] } }],
+        [
+          'response.output_item.added',
+          { output_index: 0, item: { ...item, status: 'in_progress', content: [] } },
+        ],
         ['response.content_part.added', { ...at, part: { ...part, text: '' } }],
         ['response.output_text.delta', { ...at, delta: 'Hi', logprobs: [] }],
         ['response.output_text.done', { ...at, text: 'Hi', logprobs: [] }],
@@ -165,7 +174,10 @@ for (const client of responders) {
 
     test('an error', async () => {
       home.script(openaiError(400, 'invalid_request_error', { code: 'some_code' }));
-      const asked = client.modes.plain(client.connect(stage.url), client.body({ model, history: client.user('hi') }));
+      const asked = client.modes.plain(
+        client.connect(stage.url),
+        client.body({ model, history: client.user('hi') }),
+      );
       await assert.rejects(asked, (error) => {
         assert.ok(error instanceof client.sdk.BadRequestError, String(error));
         assert.deepEqual([error.type, error.code], ['invalid_request_error', 'some_code']);
@@ -191,11 +203,15 @@ for (const [name, sdk] of [
     const chunk = (...of) => `data: ${JSON.stringify({ ...completion, choices: choice(...of) })}\n\n`;
     home.script(stream200([chunk(' up', null), chunk('on', 'stop'), 'data: [DONE]\n\n']));
     let text = '';
-    for await (const { choices } of await api.completions.create({ ...body, stream: true })) text += choices[0].text;
+    for await (const { choices } of await api.completions.create({ ...body, stream: true }))
+      text += choices[0].text;
     assert.equal(text, ' upon');
     home.script(openaiError(404, 'invalid_request_error', { code: 'model_not_found' }));
     await assert.rejects(api.completions.create(body), sdk.NotFoundError);
     // Nobody translates it.
-    await assert.rejects(api.completions.create({ ...body, model: 'messages/claude-sonnet-4-5' }), sdk.BadRequestError);
+    await assert.rejects(
+      api.completions.create({ ...body, model: 'messages/claude-sonnet-4-5' }),
+      sdk.BadRequestError,
+    );
   });
 }

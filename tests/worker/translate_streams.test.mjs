@@ -11,14 +11,17 @@ import { PLAYS, TOOLS } from './harness/translate/turns.mjs';
 import * as speakChat from './harness/translate/speak_chat.mjs';
 import * as speakMessages from './harness/translate/speak_messages.mjs';
 
-const stage = await stageFor({ after }, {
-  models: ['spare'],
-  aliases: {
-    'chat-then-chat': { targets: ['chat/gpt-4o', 'chat/spare'] },
-    'messages-then-chat': { targets: ['messages/claude-sonnet-4-5', 'chat/spare'] },
-    'chat-then-messages': { targets: ['chat/gpt-4o', 'messages/spare'] },
+const stage = await stageFor(
+  { after },
+  {
+    models: ['spare'],
+    aliases: {
+      'chat-then-chat': { targets: ['chat/gpt-4o', 'chat/spare'] },
+      'messages-then-chat': { targets: ['messages/claude-sonnet-4-5', 'chat/spare'] },
+      'chat-then-messages': { targets: ['chat/gpt-4o', 'messages/spare'] },
+    },
   },
-});
+);
 beforeEach(stage.reset);
 
 const MODELS = { chat: 'chat/deepseek-chat', messages: 'messages/claude-sonnet-4-5' };
@@ -121,7 +124,8 @@ for (const pair of pairs) {
 
     test('an error at first fails over to the next provider', async () => {
       const { chat, messages } = stage.upstreams;
-      const [alias, second] = upstream === 'chat' ? ['chat-then-messages', messages] : ['messages-then-chat', chat];
+      const [alias, second] =
+        upstream === 'chat' ? ['chat-then-messages', messages] : ['messages-then-chat', chat];
       const first = stage.upstreams[upstream];
       const error = WIRES.failed([], upstream);
       first.script(stream200(error));
@@ -134,7 +138,11 @@ for (const pair of pairs) {
     test('pings and comments pass, and a client that leaves takes the upstream along', async () => {
       stage.upstreams[upstream].script(stream200(alive(upstream)));
       const body = client.body({ model, history: client.user('hi'), rest: { stream: true } });
-      const { stream, headers, abort } = await open(stage.url, { path: PATHS[client.format], key: KEY, body });
+      const { stream, headers, abort } = await open(stage.url, {
+        path: PATHS[client.format],
+        key: KEY,
+        body,
+      });
       assert.match(headers['content-type'], /^text\/event-stream/);
       let seen = '';
       for await (const chunk of stream) {

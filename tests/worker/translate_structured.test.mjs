@@ -68,7 +68,10 @@ for (const [index, client] of [...anthropics, ...chats, ...responders].entries()
           const body = client.body({ model, history: client.user('play:json'), rest: ways.rest });
           assert.deepEqual(await ways[mode](api, body), ANSWER);
           const schema = asked(upstream, stage.upstreams[upstream].requests[0].json);
-          assert.deepEqual([Object.keys(schema.properties), schema.additionalProperties], [properties, false]);
+          assert.deepEqual(
+            [Object.keys(schema.properties), schema.additionalProperties],
+            [properties, false],
+          );
         });
       }
     });

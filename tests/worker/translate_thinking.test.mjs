@@ -8,12 +8,15 @@ import { converse, sdks } from './harness/translate/sdks.mjs';
 import { stageFor } from './harness/translate/stage.mjs';
 import { PLAYS, REDACTED, SIGNATURE, TOOLS } from './harness/translate/turns.mjs';
 
-const stage = await stageFor({ after }, {
-  providers: ({ chat, messages }) => [
-    openaiProvider(chat, { id: 'chat-too', models: [{ id: 'deepseek-chat' }] }),
-    claudeProvider(messages, { id: 'messages-too', models: [{ id: 'claude-sonnet-4-5' }] }),
-  ],
-});
+const stage = await stageFor(
+  { after },
+  {
+    providers: ({ chat, messages }) => [
+      openaiProvider(chat, { id: 'chat-too', models: [{ id: 'deepseek-chat' }] }),
+      claudeProvider(messages, { id: 'messages-too', models: [{ id: 'claude-sonnet-4-5' }] }),
+    ],
+  },
+);
 beforeEach(stage.reset);
 
 const OPUS = 'messages/claude-sonnet-5-5';

@@ -14,9 +14,17 @@ const invalid = 'invalid_request_error';
 
 /** Of Chat providers: name, answer, and for Messages clients status, type and words. */
 export const OF_CHAT = [
-  ['bad request', chat(400, invalid, { message: 'Unrecognized thing' }), [400, invalid, /Unrecognized thing/]],
+  [
+    'bad request',
+    chat(400, invalid, { message: 'Unrecognized thing' }),
+    [400, invalid, /Unrecognized thing/],
+  ],
   ['wrong key', chat(401, invalid, { code: 'invalid_api_key' }), [502, 'api_error', /refused the key/]],
-  ['no credit', chat(402, 'whatever', { message: 'Insufficient credits' }), [402, 'billing_error', /credits/]],
+  [
+    'no credit',
+    chat(402, 'whatever', { message: 'Insufficient credits' }),
+    [402, 'billing_error', /credits/],
+  ],
   [
     'no quota',
     chat(429, 'insufficient_quota', { code: 'insufficient_quota', message: 'You exceeded your quota' }),
@@ -40,7 +48,10 @@ export const OF_CHAT = [
   ['bad gateway', html(502), [502, 'api_error', /Bad Gateway|502/]],
   [
     'overloaded',
-    chat(503, 'server_error', { message: 'The engine is currently overloaded', code: 'server_is_overloaded' }),
+    chat(503, 'server_error', {
+      message: 'The engine is currently overloaded',
+      code: 'server_is_overloaded',
+    }),
     [503, 'overloaded_error', /overloaded/],
   ],
   [

@@ -66,7 +66,5 @@ export const conversationOf = (format, body) => (format === 'chat' ? chat(body) 
 /** The tools in it: name and schema. */
 export const toolsOf = (format, { tools = [] }) =>
   tools.map((tool) =>
-    format === 'chat'
-      ? [tool.function.name, tool.function.parameters]
-      : [tool.name, tool.input_schema],
+    format === 'chat' ? [tool.function.name, tool.function.parameters] : [tool.name, tool.input_schema],
   );

@@ -6,7 +6,13 @@ import * as previous from 'anthropic-sdk-0';
 import { KEY } from '../configs.mjs';
 import { collectMessages } from './strict.mjs';
 
-const STOP = { end_turn: 'end', stop_sequence: 'end', max_tokens: 'max', tool_use: 'tools', refusal: 'refusal' };
+const STOP = {
+  end_turn: 'end',
+  stop_sequence: 'end',
+  max_tokens: 'max',
+  tool_use: 'tools',
+  refusal: 'refusal',
+};
 
 const client = (name, sdk) => ({
   name,
@@ -47,8 +53,12 @@ const client = (name, sdk) => ({
     const { usage } = message;
     return {
       model: message.model,
-      text: of('text').map(({ text }) => text).join(''),
-      thinking: of('thinking').map(({ thinking }) => thinking).join(''),
+      text: of('text')
+        .map(({ text }) => text)
+        .join(''),
+      thinking: of('thinking')
+        .map(({ thinking }) => thinking)
+        .join(''),
       calls: of('tool_use').map(({ id, name, input }) => ({ id, name, args: input })),
       stop: STOP[message.stop_reason],
       usage: {

@@ -144,7 +144,9 @@ const responses = (name, sdk) => ({
     return {
       model: response.model,
       text,
-      thinking: of('reasoning').flatMap(({ summary }) => summary.map(({ text }) => text)).join(''),
+      thinking: of('reasoning')
+        .flatMap(({ summary }) => summary.map(({ text }) => text))
+        .join(''),
       calls,
       stop: stopOf(response, calls, refusal),
       ...(refusal && { refusal }),

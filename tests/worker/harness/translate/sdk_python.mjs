@@ -79,7 +79,8 @@ export const python = (name, sibling) => ({
   loop: (url, body) => ask(url, `${sibling.format}_looped`, body),
   modes: {
     plain: (url, body) => ask(url, sibling.format, body),
-    iterated: async (url, body) => COLLECT[sibling.format](await ask(url, `${sibling.format}_iterated`, body)),
+    iterated: async (url, body) =>
+      COLLECT[sibling.format](await ask(url, `${sibling.format}_iterated`, body)),
     helper: (url, body) => ask(url, `${sibling.format}_helper`, body),
   },
 });

@@ -3,7 +3,12 @@
 import { pieces } from './turns.mjs';
 
 const FINISH = { end: 'stop', max: 'length', tools: 'tool_calls', refusal: 'content_filter' };
-const HEAD = { id: 'chatcmpl-UP1', created: 1_790_000_000, system_fingerprint: 'fp_1', service_tier: 'default' };
+const HEAD = {
+  id: 'chatcmpl-UP1',
+  created: 1_790_000_000,
+  system_fingerprint: 'fp_1',
+  service_tier: 'default',
+};
 
 export const usage = ({ input, read, written, output, thinking }) => ({
   prompt_tokens: input + read + written,
@@ -46,7 +51,10 @@ export function records(turn, { model, stream_options }) {
   const delta = (delta, finish_reason = null) => record([{ index: 0, delta, logprobs: null, finish_reason }]);
   const calls = turn.calls ?? [];
   const parts = calls.map(({ args }) => pieces(JSON.stringify(args)));
-  const rounds = Array.from({ length: Math.max(0, ...parts.map((list) => list.length)) }, (_, round) => round);
+  const rounds = Array.from(
+    { length: Math.max(0, ...parts.map((list) => list.length)) },
+    (_, round) => round,
+  );
   return [
     delta({ role: 'assistant', content: calls.length && !turn.text ? null : '', refusal: null }),
     ...(turn.thinking ?? []).map((reasoning_content) => delta({ reasoning_content })),

@@ -49,7 +49,8 @@ export function records(turn, { model }) {
     if (signature) deltas.push({ type: 'signature_delta', signature });
     blocks.push([{ type: 'thinking', thinking: '', signature: '' }, deltas]);
   }
-  if (text) blocks.push([{ type: 'text', text: '' }, text.map((more) => ({ type: 'text_delta', text: more }))]);
+  if (text)
+    blocks.push([{ type: 'text', text: '' }, text.map((more) => ({ type: 'text_delta', text: more }))]);
   for (const { id, name, args } of calls) {
     const json = Object.keys(args).length ? ['', ...pieces(JSON.stringify(args))] : [''];
     const deltas = json.map((partial_json) => ({ type: 'input_json_delta', partial_json }));

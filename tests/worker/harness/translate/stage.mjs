@@ -85,7 +85,8 @@ export async function stageFor(t, { providers = () => [], aliases = {}, models =
       upstream.script(play);
     });
   reset();
-  const list = (names) => [...names, ...models].map((model) => (typeof model === 'string' ? { id: model } : model));
+  const list = (names) =>
+    [...names, ...models].map((model) => (typeof model === 'string' ? { id: model } : model));
   const gateway = await gatewayFor(t, {
     config: config(
       [

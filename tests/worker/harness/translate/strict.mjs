@@ -41,7 +41,7 @@ export async function collectMessages(events) {
         if (type === 'text_delta') block.text += delta.text;
         else if (type === 'thinking_delta') block.thinking += delta.thinking;
         else if (type === 'signature_delta') block.signature += delta.signature;
-        else if (type === 'input_json_delta') 
+        else if (type === 'input_json_delta')
           open.set(event.index, open.get(event.index) + delta.partial_json);
         else assert.fail(`a delta of type ${type}`);
         break;
@@ -58,7 +58,8 @@ export async function collectMessages(events) {
         assert.equal(message.stop_reason, null, 'one message_delta');
         Object.assign(message, event.delta);
         assert.equal(typeof event.usage.output_tokens, 'number');
-        for (const [name, value] of Object.entries(event.usage)) if (value !== null) message.usage[name] = value;
+        for (const [name, value] of Object.entries(event.usage))
+          if (value !== null) message.usage[name] = value;
         break;
       case 'message_stop':
         assert.notEqual(message.stop_reason, null, 'a reason before the end');
@@ -163,7 +164,10 @@ export async function collectResponses(events) {
       assert.equal(open, null, 'one item at a time');
       assert.equal(event.output_index, items.length, 'items are numbered without gaps');
       open = event.output_index;
-      assert.ok(items.every(({ id }) => id !== event.item.id), 'ids are unique');
+      assert.ok(
+        items.every(({ id }) => id !== event.item.id),
+        'ids are unique',
+      );
       assert.equal(event.item.status ?? 'in_progress', 'in_progress');
       items.push(structuredClone(event.item));
     } else if (type === 'response.output_item.done') {

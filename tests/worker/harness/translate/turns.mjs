@@ -92,4 +92,6 @@ export function turnFor(body) {
 
 /** Text in pieces of a few characters, as arguments are streamed. */
 export const pieces = (text, length = 5) =>
-  Array.from({ length: Math.ceil(text.length / length) }, (_, at) => text.slice(at * length, (at + 1) * length));
+  Array.from({ length: Math.ceil(text.length / length) }, (_, at) =>
+    text.slice(at * length, (at + 1) * length),
+  );

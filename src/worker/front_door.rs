@@ -246,9 +246,7 @@ fn error_wire(head: &RequestHead) -> Wire {
 }
 
 fn health(isolate: &Isolate, authenticated: bool, now: Millis) -> String {
-    let timestamp =
-        i64::try_from(now.0).ok().and_then(chrono::DateTime::from_timestamp_millis).unwrap_or_default();
-    let timestamp = timestamp.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let timestamp = now.iso();
     if authenticated {
         json!({ "status": "ok", "timestamp": timestamp, "providers": isolate.gateway.config.providers.len() })
     } else {

@@ -11,7 +11,7 @@ use worker::{console_debug, console_error, console_log, console_warn};
 use super::{
     head::RequestHead,
     isolate::{Isolate, isolate, replace},
-    js,
+    js, overview,
     ports::{RequestPorts, now},
     reply::{Answer, Marks},
 };
@@ -109,6 +109,14 @@ impl<'a> Visit<'a> {
             Admission::Admitted(Endpoint::Model(wire)) => {
                 self.models(wire, |catalog| catalog.entry(&surface::model_name(&head.path())))
             }
+            Admission::Admitted(Endpoint::Status) => {
+                let told = overview::status(isolate, env, head.query()).await?;
+                self.told(told)
+            }
+            Admission::Admitted(Endpoint::Explain) => {
+                let told = overview::explain(isolate, env, head.query()).await?;
+                self.told(told)
+            }
             Admission::Admitted(Endpoint::WebSocket) => {
                 let message = "There are no WebSockets here; send the request with POST";
                 let error = ClientError::new(Kind::InvalidRequest, message).status(426);
@@ -174,6 +182,14 @@ impl<'a> Visit<'a> {
         match show(&Catalog::new(config, wire, shape, *loaded_at)) {
             Ok(shown) => self.marks.json(200, &shown),
             Err(error) => self.marks.error(&error, shape),
+        }
+    }
+
+    /// A document of the gateway's own, or why there is none.
+    fn told(&self, told: Result<String, ClientError>) -> Result<Answer, JsValue> {
+        match told {
+            Ok(document) => self.marks.json(200, &document),
+            Err(error) => self.marks.error(&error, error_wire(self.head)),
         }
     }
 
@@ -262,7 +278,8 @@ fn info() -> String {
         "endpoints": {
             "unified": [
                 "/", "/v1", "/route", "/v1/messages", "/v1/messages/count_tokens", "/v1/chat/completions",
-                "/v1/responses", "/v1/completions", "/v1/models", "/v1/models/{id}",
+                "/v1/responses", "/v1/completions", "/v1/models", "/v1/models/{id}", "/v1/status",
+                "/v1/explain",
             ],
             "anthropic": [
                 "/anthropic", "/anthropic/v1/messages", "/anthropic/v1/messages/count_tokens",

@@ -1,5 +1,7 @@
 //! A stream's translation as JS drives it.
 
+use std::panic::AssertUnwindSafe;
+
 use wasm_bindgen::prelude::*;
 
 use crate::translate::answer::Stream;
@@ -7,12 +9,13 @@ use crate::translate::answer::Stream;
 /// Owned by the JS side, which frees it at the end.
 #[wasm_bindgen]
 pub struct Translator {
-    stream: Stream,
+    /// After a panic JS says the last words itself and comes here no more.
+    stream: AssertUnwindSafe<Stream>,
 }
 
 impl Translator {
     pub(super) fn new(stream: Stream) -> Self {
-        Self { stream }
+        Self { stream: AssertUnwindSafe(stream) }
     }
 }
 

@@ -100,7 +100,7 @@ test('so do the gateway’s own errors', async () => {
   assert.equal(full.status, 429, full.text);
   assert.equal(told(full)['skipped-candidates'], 'alpha/limited:quota-exhausted');
   assert.equal(told(full)['selected-candidate'], undefined);
-  const mute = await ask('beta/claude-b');
+  const mute = await ask('beta/claude-b', { path: '/v1/completions' });
   assert.equal(mute.status, 400, mute.text);
   assert.deepEqual(told(mute), {
     'requested-model': 'beta/claude-b',

@@ -5,7 +5,8 @@
 //! same everywhere: the pieces are the union of all formats', so nothing has to be smuggled through.
 //!
 //! The contract, which readers keep and writers rely on, whatever the upstream does:
-//! - `Begin` comes first and once; then either one `End` or one `Fault`, last and once.
+//! - `Begin` comes first and once; then either one `End` or one `Fault`, last and once. What fails before it
+//!   has begun is a `Fault` alone.
 //! - Text, refusal and thinking pieces are not empty. Neighbours of a kind belong to one block; `Break`
 //!   between two says that they do not. Anything of another kind ends a block as well.
 //! - `Signature` belongs to the thinking directly before it, or stands alone for thinking not shown.

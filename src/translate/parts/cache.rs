@@ -34,6 +34,9 @@ pub fn of_part(part: &Map<String, Value>) -> Option<Value> {
 /// The breakpoint for the whole request, of a client that asks for caching without saying where: Anthropic
 /// then marks the last block that can be.
 pub fn of_request(body: &Map<String, Value>) -> Option<Value> {
+    if body.contains_key(KEY) {
+        return of_part(body);
+    }
     let options = body.get("prompt_cache_options").and_then(Value::as_object);
     if options.and_then(|options| options.get("mode")).is_some_and(|mode| mode == "explicit") {
         return None;
@@ -156,6 +159,7 @@ mod tests {
             request(json!({ "prompt_cache_key": "k", "prompt_cache_options": { "mode": "explicit" } })),
             None
         );
+        assert_eq!(request(json!({ "cache_control": { "type": "ephemeral", "ttl": "1h" } })), hour);
         assert_eq!(request(json!({ "prompt_cache_key": null })), None);
     }
 

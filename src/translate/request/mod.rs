@@ -2,5 +2,6 @@
 
 pub mod chat_messages;
 pub mod messages_chat;
+pub mod responses;
 pub mod responses_chat;
 pub mod responses_messages;

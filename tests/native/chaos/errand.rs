@@ -22,7 +22,7 @@ use super::{
     script::{Call, Mail, Request},
     shape::{Leaf, Reach, Shape},
     story::{Denied, Held, Story, Tried},
-    world::World,
+    world::{Told, World},
 };
 use crate::random::Random;
 
@@ -34,6 +34,8 @@ pub(super) struct Errand {
     pub(super) shape: Rc<Shape>,
     pub(super) reach: Reach,
     pub(super) skew_ms: u64,
+    /// What its isolate has been told; an isolate that replaces it begins with nothing.
+    pub(super) told: Rc<RefCell<Told>>,
     /// Candidates that its isolate had reason to pass over when it planned.
     pub(super) away: BTreeSet<Leaf>,
     pub(super) story: RefCell<Story>,
@@ -135,7 +137,7 @@ impl Errand {
                 &[]
             }
         };
-        let told = &mut self.world.isolates.borrow_mut()[self.request.isolate].told;
+        let mut told = self.told.borrow_mut();
         for (leaf, hint) in leaves.iter().zip(hints) {
             told.learn(self.local(), *leaf, self.request.wire, hint);
         }
@@ -152,7 +154,7 @@ impl Errand {
         let mut story = self.story.borrow_mut();
         let tried = &story.tried[attempt];
         if tried.held.grant.probe {
-            let told = &mut self.world.isolates.borrow_mut()[self.request.isolate].told;
+            let mut told = self.told.borrow_mut();
             told.resting.remove(&(tried.leaf, self.request.wire));
         }
         let over = !self.expected(tried).fall_back;
@@ -218,7 +220,7 @@ impl Ports for Errand {
         });
         tried.settled = true;
         if let Verdict::Bad(failure) = &settle.verdict {
-            let told = &mut self.world.isolates.borrow_mut()[self.request.isolate].told;
+            let mut told = self.told.borrow_mut();
             told.rest(self.local(), tried.leaf, self.request.wire, failure.cooldown_ms);
         }
         let fate = self.request.mail.get(number).copied().unwrap_or(Mail::Prompt);

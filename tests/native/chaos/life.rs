@@ -99,7 +99,7 @@ impl Life {
         isolate.gateway = match version {
             Some(_) => Rc::new(fresh.remembering(Rc::clone(&isolate.gateway.memory))),
             None => {
-                isolate.told = world::Told::default();
+                isolate.told = Rc::default();
                 Rc::new(fresh)
             }
         };
@@ -123,7 +123,7 @@ impl Life {
         let shape = Rc::clone(&world.shapes[isolate.version]);
         let reach = shape.reach(request.name, request.wire);
         let now = world.clock.get() + isolate.skew_ms;
-        let away = |leaf: &Leaf| isolate.told.is_away(now, *leaf, request.wire, &shape);
+        let away = |leaf: &Leaf| isolate.told.borrow().is_away(now, *leaf, request.wire, &shape);
         let away: BTreeSet<Leaf> = reach.leaves.iter().copied().filter(away).collect();
         let errand = Errand {
             world: Rc::clone(world),
@@ -133,6 +133,7 @@ impl Life {
             shape,
             reach,
             skew_ms: isolate.skew_ms,
+            told: Rc::clone(&isolate.told),
             story: RefCell::new(Story::default()),
             stage: Cell::new(Stage::Going),
             random: RefCell::new(Random(request.seed)),

@@ -62,7 +62,7 @@ pub(super) struct Isolate {
     pub(super) version: usize,
     /// Its clock is ahead by so much.
     pub(super) skew_ms: u64,
-    pub(super) told: Told,
+    pub(super) told: Rc<RefCell<Told>>,
 }
 
 /// What an isolate has been told and may still believe.
@@ -114,7 +114,7 @@ impl World {
             gateway: Rc::new(gateway(&shapes[0], knobs)),
             version: 0,
             skew_ms: number * 1_700,
-            told: Told::default(),
+            told: Rc::default(),
         });
         Self {
             clock: Cell::new(*start),

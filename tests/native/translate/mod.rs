@@ -1,4 +1,15 @@
 //! Translations, as the gateway uses them.
 
+mod chat_checker;
+mod chat_messages;
+mod chat_to_messages;
+mod chat_to_messages_edges;
+mod chat_to_messages_mutations;
+mod contract;
+mod from_messages;
 mod messages_chat;
+mod messages_client;
+mod responses_request;
+mod to_chat;
+mod to_chat_mutations;
 mod to_responses;

@@ -41,7 +41,7 @@ pub(super) fn events(bytes: &[u8]) -> Vec<Value> {
 }
 
 /// Follows a stream as a client does. Returns the Response of its last event.
-pub(super) fn check(bytes: &[u8]) -> Value {
+pub(in crate::translate) fn check(bytes: &[u8]) -> Value {
     let events = events(bytes);
     let mut client = Client::default();
     for (at, event) in events.iter().enumerate() {

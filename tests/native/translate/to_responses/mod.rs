@@ -1,6 +1,6 @@
 //! Writing OpenAI Responses answers: goldens, edge cases, and whatever readers may read.
 
-mod checker;
+pub(super) mod checker;
 mod generated;
 
 use std::path::Path;

@@ -1,8 +1,11 @@
 //! What was typed, and nothing more. What it means is decided by each command's options.
 
+mod status;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+pub(crate) use status::{Explain, Reach, Status};
 
 /// One endpoint in front of every LLM provider you pay for, that never goes over a cap.
 #[derive(Debug, Parser)]
@@ -16,6 +19,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run the gateway on this machine until it is told to stop
     Start(Start),
+    /// Show how full each provider's caps are, and what is being left alone
+    Status(Status),
+    /// Show the route that a request would take now, and why
+    Explain(Explain),
 }
 
 /// Camel-case spellings and `--watch-binary` are those of version 1.
@@ -78,7 +85,9 @@ mod tests {
 
     fn start(typed: &[&str]) -> Start {
         let words = ["llm-router", "start"].iter().chain(typed);
-        let Command::Start(start) = Arguments::try_parse_from(words).unwrap().command;
+        let Command::Start(start) = Arguments::try_parse_from(words).unwrap().command else {
+            panic!("not `start`")
+        };
         start
     }
 

@@ -10,9 +10,13 @@
 mod args;
 mod demo;
 mod environment;
+mod explain;
 mod failure;
 mod print;
+mod reach;
+mod screen;
 mod start;
+mod status;
 
 use std::process::ExitCode;
 
@@ -29,6 +33,8 @@ pub struct Bundle {
 
 /// Runs the command line of this process.
 pub fn main(bundle: Bundle) -> ExitCode {
+    // Somebody else's choice, made before, is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = match args::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return print::clap(&error),
@@ -54,5 +60,7 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
             let options = start::Options::new(typed, &environment)?;
             runtime.block_on(start::run(options, bundle, environment))
         }
+        args::Command::Status(typed) => runtime.block_on(status::run(typed, &environment)),
+        args::Command::Explain(typed) => runtime.block_on(explain::run(typed, &environment)),
     }
 }

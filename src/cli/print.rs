@@ -15,6 +15,12 @@ pub(crate) fn answer(text: &str) {
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
+/// The same of an answer that goes on: whether anybody still reads it.
+pub(crate) fn frame(text: &str) -> bool {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_ok()
+}
+
 /// Progress and events.
 pub(crate) fn log(text: impl Display) {
     stderr(format_args!("llm-router: {text}"));

@@ -18,6 +18,7 @@ mod control;
 mod listen;
 mod options;
 mod ready;
+mod running;
 mod settings;
 mod signals;
 mod state;
@@ -29,7 +30,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use options::Options;
+pub(crate) use options::{Options, from_home};
+pub(crate) use running::{Running, running};
+pub(crate) use settings::read_file;
 
 use self::banner::{Auth, Banner};
 use self::listen::Listener;

@@ -83,7 +83,7 @@ impl Options {
 }
 
 /// `--config=~/x` reaches us unexpanded from most shells.
-fn from_home(path: PathBuf, home: Option<&Path>) -> PathBuf {
+pub(crate) fn from_home(path: PathBuf, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~"), home) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path,
@@ -122,7 +122,9 @@ mod tests {
 
     fn options(typed: &[&str], variables: &Environment) -> Result<Options, Failure> {
         let words = ["llm-router", "start"].iter().chain(typed);
-        let args::Command::Start(typed) = args::Arguments::try_parse_from(words).unwrap().command;
+        let args::Command::Start(typed) = args::Arguments::try_parse_from(words).unwrap().command else {
+            panic!("not `start`")
+        };
         Options::new(typed, variables)
     }
 

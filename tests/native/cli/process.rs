@@ -52,6 +52,8 @@ impl Home {
 
     /// Without a config.
     pub(super) fn empty() -> Self {
+        // Tests make clients of their own.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let home = Self {
             directory: Arc::new(tempfile::tempdir().unwrap()),
             program: PathBuf::from(env!("CARGO_BIN_EXE_llm-router")),

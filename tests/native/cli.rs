@@ -8,4 +8,5 @@ mod demo;
 mod process;
 mod reload;
 mod start;
+mod status;
 mod stop;

@@ -26,9 +26,9 @@ pub(crate) fn span(ms: u64) -> String {
     }
 }
 
-/// `12:00:00` today, `12-01 00:00` this year, else `2035-01-01`. In UTC, as windows are.
+/// `12:00:00` today, `12-01 00:00` this year, else `2035-01-01`. In UTC, as windows are, and rounded up.
 pub(crate) fn point(ms: u64, now_ms: u64) -> String {
-    let (at, now) = (date(ms), date(now_ms));
+    let (at, now) = (date(ms.div_ceil(SECOND).saturating_mul(SECOND)), date(now_ms));
     let format = match () {
         () if at.date_naive() == now.date_naive() => "%H:%M:%S",
         () if at.year() == now.year() => "%m-%d %H:%M",

@@ -45,10 +45,12 @@ $(CLI): $(SOURCES) $(BUNDLE)
 .PHONY: worker
 worker: $(BUNDLE) ## Build the Worker bundle into build/
 
-# worker-build asks for "+nightly"; the wrappers in tools/ make that the pinned one.
+# worker-build asks for "+nightly"; the wrappers in tools/ make that the pinned one. The Worker is built for
+# size: an isolate loads all of it before its first answer, and most of it is translation.
 define build-worker
-	PATH="$(TOOLS)/pinned:$(TOOLS)/bin:$$PATH" CARGO_TARGET_DIR=target/worker \
+	PATH="$(TOOLS)/pinned:$(TOOLS)/bin:$$PATH" CARGO_TARGET_DIR=target/worker CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
 	  worker-build --release --panic-unwind --out-dir $(1) -- --locked $(2)
+	$(WASM_OPT_BIN) --strip-debug $(1)/index_bg.wasm -o $(1)/index_bg.wasm
 	cp src/worker/entry.js $(1)/entry.js
 endef
 
@@ -96,7 +98,7 @@ $(STAMPS)/python: tests/worker/python/requirements.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 .PHONY: test
-test: format lint deny native-test worker-test cli-test ## Set up and run every check and test
+test: format lint deny native-test worker-test agent-test cli-test ## Set up and run every check and test
 
 .PHONY: format
 format: $(STAMPS)/rust
@@ -121,6 +123,22 @@ native-test: $(BUNDLE)
 .PHONY: worker-test
 worker-test: $(CLI) $(BUNDLE) $(FAULT_BUNDLE) setup
 	node --test --test-concurrency=2 tests/worker/*.test.mjs
+
+# Coding agents: 770 MB, installed only here, and once. They say that they need Node.js 22, but only their launchers
+# do, and nobody runs those.
+AGENTS := tests/agents/node_modules/.package-lock.json
+$(AGENTS): tests/agents/package.json tests/agents/package-lock.json
+	npm ci --prefix tests/agents --ignore-scripts --no-fund --no-audit --loglevel=error
+	@touch $@
+
+.PHONY: agent-test
+ifneq ($(filter Linux-x86_64 Linux-aarch64,$(shell uname -sm | tr ' ' -)),)
+agent-test: $(BUNDLE) setup-worker $(AGENTS)
+	node --test --test-concurrency=2 tests/agents/*.test.mjs
+else
+agent-test:
+	@echo "agent-test: SKIPPED, it needs Linux on x86_64 or aarch64, and this is $$(uname -sm)"
+endif
 
 # The CLI as a process, with a real workerd.
 .PHONY: cli-test

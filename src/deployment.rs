@@ -21,7 +21,7 @@ pub const PROVIDER_CLASS: &str = "ProviderObject";
 /// Identity of the namespace in local storage (`start`).
 pub const PROVIDER_UNIQUE_KEY: &str = "llm-router-provider-v1";
 
-/// JSON binding that only `start` sets: `{"requireAuth": bool}`. With it the Worker knows that it is not on
+/// JSON binding that only `start` sets: `{"requireAuth": bool, "accessCertsUrl"?: string}`. With it the Worker knows that it is not on
 /// Cloudflare: the client address is that of the connection, and authentication may be switched off.
 pub const LOCAL_BINDING: &str = "LLM_ROUTER_LOCAL";
 

@@ -61,6 +61,10 @@ pub struct Entry<'a> {
     pub status: u16,
     /// What the gateway itself objected to.
     pub error: Option<Kind>,
+    /// Whom Cloudflare Access vouches for.
+    pub identity: Option<&'a str>,
+    /// Why it vouches for nobody.
+    pub access: Option<&'static str>,
     pub trace: &'a Trace,
     pub times: Times,
 }
@@ -132,6 +136,8 @@ impl Entry<'_> {
             format: self.wire.map(Wire::config_name),
             status: self.status,
             error: self.error.map(Kind::name),
+            identity: self.identity.map(clipped),
+            access: self.access,
             requested: requested.as_deref().map(clipped),
             route_type: route.as_ref().map(|route| route.kind.name()),
             route: route.as_ref().map(|route| clipped(&route.name)),
@@ -166,6 +172,10 @@ struct Line<'a> {
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     requested: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -250,6 +260,8 @@ mod tests {
             wire: Some(Wire::Chat),
             status: 200,
             error: None,
+            identity: None,
+            access: None,
             trace,
             times: Times { began, ended: began.after(150), waits: Waits { reserve_ms: 2, upstream_ms: 147 } },
         }
@@ -337,12 +349,13 @@ mod tests {
         };
         let reasons = vec![SkipReason::FormatIncompatible, SkipReason::QuotaExhausted];
         let trace = Trace {
-            requested: Some(name),
+            requested: Some(name.clone()),
             skipped: vec![Skipped { target: "\"".repeat(400), reasons }; 1_000],
             attempts: vec![attempt; 1_000],
             ..Trace::default()
         };
-        let line = read(&entry(&trace));
+        let line = read(&Entry { identity: Some(&name), ..entry(&trace) });
+        assert_eq!(line["identity"], line["requested"]);
         assert!(line.to_string().len() < 16 << 10, "{}", line.to_string().len());
         assert_eq!(line["omitted"], 2_000 - 2 * ITEMS_MAX);
         assert_eq!(line["requested"].as_str().map(str::len), Some(157), "whole characters");

@@ -10,7 +10,7 @@ use crate::{
 pub const ANTHROPIC_VERSION: &str = "2023-06-01";
 
 /// `user-agent` unless the provider configures its own.
-const USER_AGENT: &str = concat!("llm-router/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("llm-router/", env!("CARGO_PKG_VERSION"));
 
 /// Where requests of one format go at one provider, and what is the same in all of them.
 #[derive(Clone)]

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
+
 /// The end of a command that did not do what it was asked for.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -40,16 +42,49 @@ impl Failure {
         Self { details, ..self }
     }
 
+    /// As documented in the README.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "ok": false,
+            "error": { "message": self.message, "details": self.details, "hint": self.hint },
+            "exitCode": self.exit.status(),
+        })
+    }
+
     fn new(exit: Exit, message: String) -> Self {
         Self { exit, message, details: Vec::new(), hint: None }
     }
 }
 
+impl Exit {
+    fn status(self) -> u8 {
+        match self {
+            Self::Runtime => 1,
+            Self::Input => 2,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Runtime => Self::from(1),
-            Exit::Input => Self::from(2),
+        Self::from(exit.status())
+    }
+}
+
+/// What is wrong with the arguments: the first line says it, tips are hints.
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        let text = error.render().to_string();
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let message = lines.next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        let mut failure = Self::input(message);
+        for line in lines {
+            match line.strip_prefix("tip: ") {
+                Some(tip) if failure.hint.is_none() => failure.hint = Some(tip.to_owned()),
+                _ => failure.details.push(line.to_owned()),
+            }
         }
+        failure
     }
 }

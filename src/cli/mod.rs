@@ -1,23 +1,35 @@
 //! The native shell: `llm-router` on a machine of one's own.
 //!
-//! [`main`] turns what was typed (`args`) into a command, runs it, and maps its end to an exit status:
-//! 0 done, 1 it could not be done, 2 the input has to change first (arguments, config).
+//! [`main`] brings what was typed into one spelling (`argv`), turns it into a command (`args`), runs it, and
+//! maps its end to an exit status: 0 done, 1 it could not be done, 2 the input has to change first (arguments,
+//! config).
 //!
 //! Only `print` writes to stdout and stderr. Stdout is the answer, stderr is everything said on the way.
 
 #![expect(clippy::disallowed_methods, reason = "native only")]
 
+mod answer;
 mod args;
+mod argv;
+mod completions;
+mod config;
 mod demo;
 mod environment;
 mod explain;
 mod failure;
+mod file;
+mod manual;
+mod master_key;
+mod presets;
 mod print;
+mod probe;
 mod reach;
 mod screen;
 mod start;
 mod status;
 
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -33,34 +45,71 @@ pub struct Bundle {
 
 /// Runs the command line of this process.
 pub fn main(bundle: Bundle) -> ExitCode {
-    // Somebody else's choice, made before, is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let arguments = match args::Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => return print::clap(&error),
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let typed = match std::env::args_os().skip(1).map(OsString::into_string).collect() {
+        Ok(typed) => typed,
+        Err(word) => {
+            let message = format!("{} is not UTF-8 text", word.display());
+            return end(&Failure::input(message), false);
+        }
     };
+    let words = argv::normalize(typed, terminal);
+    let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let arguments =
+        match args::Arguments::try_parse_from(std::iter::once("llm-router".to_owned()).chain(words)) {
+            Ok(arguments) => arguments,
+            Err(error) if json && error.use_stderr() => return end(&Failure::from(error), true),
+            Err(error) => return print::clap(&error),
+        };
+    let json = arguments.json.unwrap_or(false);
     match run(arguments, bundle) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            print::failure(&failure);
-            failure.exit.into()
-        }
+        Err(failure) => end(&failure, json),
     }
+}
+
+/// Says how it failed.
+fn end(failure: &Failure, json: bool) -> ExitCode {
+    if json {
+        print::json(&failure.json());
+    } else {
+        print::failure(failure);
+    }
+    failure.exit.into()
 }
 
 fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
     let environment = Environment::of_process();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2) // the work is in workerd; here are signals, log lines and the demo
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::runtime(format!("cannot start the async runtime: {error}")))?;
+    let json = arguments.json.unwrap_or(false);
     match arguments.command {
         args::Command::Start(typed) => {
             let options = start::Options::new(typed, &environment)?;
-            runtime.block_on(start::run(options, bundle, environment))
+            runtime()?.block_on(start::run(options, bundle, environment))
         }
-        args::Command::Status(typed) => runtime.block_on(status::run(typed, &environment)),
-        args::Command::Explain(typed) => runtime.block_on(explain::run(typed, &environment)),
+        args::Command::Status(typed) => runtime()?.block_on(status::run(typed, json, &environment)),
+        args::Command::Explain(typed) => runtime()?.block_on(explain::run(typed, json, &environment)),
+        // Without a runtime: an edit takes milliseconds.
+        args::Command::Config(typed) => config::run(typed, &environment).map(|answer| answer.print(json)),
+        args::Command::Completions(typed) => {
+            completions::run(&typed);
+            Ok(())
+        }
+        args::Command::Man(typed) => manual::run(&typed),
     }
+}
+
+/// For the commands that wait for something: signals, the network. They all may speak HTTP.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    prepare_tls();
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2) // the work is in workerd; here are signals, log lines and the demo
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::runtime(format!("cannot start the async runtime: {error}")))
+}
+
+/// Chooses who does the cryptography of TLS; without that a client of any URL panics.
+fn prepare_tls() {
+    // Whoever got there first has chosen the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }

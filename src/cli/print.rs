@@ -7,6 +7,8 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use serde_json::Value;
+
 use super::failure::Failure;
 
 /// The answer to the command, on stdout.
@@ -19,6 +21,16 @@ pub(crate) fn answer(text: &str) {
 pub(crate) fn frame(text: &str) -> bool {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_ok()
+}
+
+/// The same for programs: one object on one line.
+pub(crate) fn json(object: &Value) {
+    answer(&format!("{object}\n"));
+}
+
+/// What should not be missed.
+pub(crate) fn note(text: impl Display) {
+    stderr(format_args!("note: {text}"));
 }
 
 /// Progress and events.
@@ -59,4 +71,10 @@ pub(crate) fn clap(error: &clap::Error) -> ExitCode {
 fn stderr(line: impl Display) {
     let line = format!("{line}\n");
     let _ = io::stderr().lock().write_all(line.as_bytes());
+}
+
+/// Progress of something long, on stderr. It comes with its own line breaks, or goes back over its line.
+pub(crate) fn progress(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }

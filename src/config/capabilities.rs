@@ -1,5 +1,7 @@
 //! What a model can do, where its name does not tell.
 
+use serde_json::{Map, Value};
+
 use super::walk::At;
 use crate::translate::effort::{Effort, EffortSet};
 
@@ -33,6 +35,33 @@ pub struct Capabilities {
     pub prefill: Option<bool>,
     /// A tool can be forced.
     pub forced_tools: Option<bool>,
+}
+
+impl Capabilities {
+    /// What was configured, by the names of the config file.
+    pub fn told(&self) -> Map<String, Value> {
+        let flags = [
+            ("supportsSampling", self.sampling),
+            ("supportsStop", self.stop),
+            ("supportsReasoning", self.reasoning),
+            ("supportsResponseFormat", self.response_format),
+            ("supportsImages", self.images),
+            ("supportsFiles", self.files),
+            ("supportsStreamOptions", self.stream_options),
+            ("supportsReasoningContent", self.reasoning_content),
+            ("usesThinkTags", self.think_tags),
+            ("speaksOpenaiDialect", self.openai_dialect),
+            ("supportsSystemAnywhere", self.system_anywhere),
+            ("supportsPrefill", self.prefill),
+            ("supportsForcedTools", self.forced_tools),
+        ];
+        let flags = flags.into_iter().filter_map(|(name, flag)| Some((name.to_owned(), flag?.into())));
+        let efforts = self.reasoning_efforts.map(|set| {
+            let names: Vec<&str> = set.iter().map(Effort::name).collect();
+            ("reasoningEfforts".to_owned(), names.into())
+        });
+        flags.chain(efforts).collect()
+    }
 }
 
 /// The capabilities at `at`.

@@ -57,7 +57,7 @@ pub fn url_for(base: &Url, wire: Wire) -> String {
 }
 
 /// Where a format is below a version.
-fn endpoint(wire: Wire) -> &'static str {
+pub(crate) fn endpoint(wire: Wire) -> &'static str {
     match wire {
         Wire::Chat => "/chat/completions",
         Wire::Messages => "/messages",
@@ -67,13 +67,13 @@ fn endpoint(wire: Wire) -> &'static str {
 }
 
 /// The format that a path is the complete endpoint of. Chat's ends like Completions', so it comes first.
-fn endpoint_of(path: &str) -> Option<Wire> {
+pub(crate) fn endpoint_of(path: &str) -> Option<Wire> {
     Wire::ALL.into_iter().find(|wire| path.ends_with(endpoint(*wire)))
 }
 
 /// Whether a path ends in a version, or in `openai` below one: Google's compatible API is at
 /// `/v1beta/openai`, that of others at `/v1/openai`.
-fn is_versioned(path: &str) -> bool {
+pub(crate) fn is_versioned(path: &str) -> bool {
     is_version(last_segment(path.strip_suffix("/openai").unwrap_or(path)))
 }
 

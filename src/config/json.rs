@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::walk;
 
 /// The value of `text` and a problem for each repeated key; or why it is not JSON.
-pub(super) fn parse(text: &str) -> Result<(Value, Vec<Problem>), Problem> {
+pub fn parse(text: &str) -> Result<(Value, Vec<Problem>), Problem> {
     // Editors on Windows like to put a byte order mark in front.
     let text = text.trim_start_matches('\u{feff}');
     let whole_file = |message: String| Problem { path: ROOT.to_owned(), message };

@@ -8,6 +8,7 @@
 pub mod endpoint;
 pub mod names;
 pub mod problem;
+pub mod refs;
 pub mod secret;
 pub mod source;
 pub mod window;
@@ -24,10 +25,10 @@ mod log;
 mod model;
 mod provider;
 mod read;
-mod refs;
 mod walk;
 
 pub use capabilities::Capabilities;
+pub use json::parse as parse_json;
 pub use problem::{Problem, Report};
 pub use read::{Checked, FILE_BYTES_MAX, VERSION, read, read_value};
 pub use secret::Secret;

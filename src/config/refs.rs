@@ -44,14 +44,18 @@ pub(super) enum Lookup<T> {
 }
 
 /// A reference, taken apart.
-enum Parts<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parts<'a> {
+    /// Provider and model.
     Model(&'a str, &'a str),
+    /// Explicitly an alias.
     Alias(&'a str),
     Name(&'a str),
     Invalid,
 }
 
-fn parse(text: &str) -> Parts<'_> {
+/// Takes a reference apart.
+pub fn parse(text: &str) -> Parts<'_> {
     if text.is_empty() || text.contains(char::is_whitespace) {
         return Parts::Invalid;
     }

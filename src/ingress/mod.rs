@@ -1,8 +1,12 @@
 //! The door: everything that is decided before a body is read.
 //!
-//! Order: address allowlist, CORS preflight, liveness, key, route. A caller without the key learns nothing:
-//! not whether the config is broken, not which routes or providers exist.
+//! Order: Cloudflare Access, address allowlist, CORS preflight, liveness, key, route. A caller without the key
+//! learns nothing: not whether the config is broken, not which routes or providers exist.
+//!
+//! [`access`] comes before all of it, preflights too: who has not passed it is told nothing else. It may wait
+//! for keys; [`admit`], which is the rest, does not.
 
+pub mod access;
 pub mod allowlist;
 pub mod auth;
 pub mod cors;

@@ -1,8 +1,8 @@
 //! Sealed thinking on its way to a provider that needs no translation: it is not that provider's own, which
 //! would refuse the whole request for it, so it is left out.
 //!
-//! This is the one change to a relayed body besides its model, and only bodies that hold something sealed
-//! are touched.
+//! This is the one change to a relayed body besides its model, with what follows from it, and only bodies that
+//! hold something sealed are touched.
 
 use serde_json::Value;
 
@@ -38,7 +38,63 @@ fn messages(document: &mut Value) -> bool {
         changed |= blocks.len() < before;
         !blocks.is_empty() || before == 0
     });
+    if changed {
+        go_on_without_budget(document);
+    }
     changed
+}
+
+/// With a budget for thinking, a turn that has called tools goes on only if it began with thinking. Where that
+/// was another's, the turn goes on without; then nothing may be in it that was thought, or that is about it.
+fn go_on_without_budget(document: &mut Value) {
+    let has_budget = document.get("thinking").is_some_and(|thinking| is_a(thinking, "enabled"));
+    let Some(messages) = document.get_mut("messages").and_then(Value::as_array_mut).filter(|_| has_budget)
+    else {
+        return;
+    };
+    let asks = |message: &Value| {
+        role_is(message, "user") && !blocks_of(message).any(|block| is_a(block, "tool_result"))
+    };
+    let begins = messages.iter().rposition(asks).map_or(0, |place| place + 1);
+    let turn = messages.get_mut(begins..).unwrap_or_default();
+    let first = turn.iter().find(|message| role_is(message, "assistant"));
+    if first.is_none_or(|message| blocks_of(message).next().is_some_and(is_thinking)) {
+        return;
+    }
+    for message in turn {
+        if let Some(blocks) = message.get_mut("content").and_then(Value::as_array_mut) {
+            blocks.retain(|block| !is_thinking(block));
+        }
+    }
+    let Some(document) = document.as_object_mut() else { return };
+    document.shift_remove("thinking");
+    let management = document.get_mut("context_management");
+    if let Some(edits) = management.and_then(|value| value.get_mut("edits")).and_then(Value::as_array_mut) {
+        edits.retain(|edit| !kind_of(edit).starts_with("clear_thinking"));
+        if edits.is_empty() {
+            document.shift_remove("context_management");
+        }
+    }
+}
+
+fn role_is(message: &Value, role: &str) -> bool {
+    message.get("role").is_some_and(|value| value == role)
+}
+
+fn blocks_of(message: &Value) -> impl Iterator<Item = &Value> {
+    message.get("content").and_then(Value::as_array).into_iter().flatten()
+}
+
+fn kind_of(block: &Value) -> &str {
+    block.get("type").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn is_a(block: &Value, kind: &str) -> bool {
+    kind_of(block) == kind
+}
+
+fn is_thinking(block: &Value) -> bool {
+    is_a(block, "thinking") || is_a(block, "redacted_thinking")
 }
 
 fn chat(document: &mut Value) -> bool {
@@ -101,5 +157,45 @@ mod tests {
         let left = cleanse(Wire::Responses, body.to_string().as_bytes()).unwrap();
         assert_eq!(left, br#"{"input":[{"type":"message"}]}"#);
         assert_eq!(cleanse(Wire::Responses, br#"{"input":"\"gw1."}"#), None);
+    }
+
+    fn left_of(body: &Value) -> Value {
+        serde_json::from_slice(&cleanse(Wire::Messages, body.to_string().as_bytes()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_turn_that_another_began_goes_on_without_a_budget() {
+        let thought =
+            |signature: &str| json!({ "type": "thinking", "thinking": "t", "signature": signature });
+        let call = |id| json!({ "type": "tool_use", "id": id, "name": "f", "input": {} });
+        let result =
+            |id| json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": id }] });
+        let body = |first: &str, second: &str| {
+            json!({
+                "thinking": { "type": "enabled", "budget_tokens": 1024 },
+                "context_management": { "edits": [{ "type": "clear_thinking_20251015", "keep": "all" }] },
+                "messages": [
+                    { "role": "user", "content": "hi" },
+                    { "role": "assistant", "content": [thought("own"), { "type": "text", "text": "a" }] },
+                    { "role": "user", "content": "go" },
+                    { "role": "assistant", "content": [thought(first), call("1")] }, result("1"),
+                    { "role": "assistant", "content": [thought(second), call("2")] }, result("2"),
+                ],
+            })
+        };
+        let sealed = seal("p", "m", "x");
+        let left = left_of(&body(&sealed, "own"));
+        assert!(left.get("thinking").is_none() && left.get("context_management").is_none());
+        assert_eq!(left["messages"][1]["content"].as_array().unwrap().len(), 2, "other turns stay");
+        assert_eq!(left["messages"][3]["content"], json!([call("1")]));
+        assert_eq!(left["messages"][5]["content"], json!([call("2")]));
+
+        let left = left_of(&body("own", &sealed));
+        assert!(left.get("thinking").is_some() && left.get("context_management").is_some());
+        assert_eq!(left["messages"][3]["content"], json!([thought("own"), call("1")]));
+
+        let mut adaptive = body(&sealed, "own");
+        adaptive["thinking"] = json!({ "type": "adaptive" });
+        assert!(left_of(&adaptive).get("thinking").is_some(), "it takes any beginning");
     }
 }

@@ -43,6 +43,13 @@ impl Wire {
     }
 }
 
+/// As the config file calls it.
+impl serde::Serialize for Wire {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.config_name())
+    }
+}
+
 /// One value a format.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PerWire<T> {

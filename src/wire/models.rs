@@ -109,9 +109,10 @@ impl<'c> Catalog<'c> {
             Item::Model(route) => vec![route],
         };
         let speaks = |wire: Wire| routes.iter().any(|(provider, model)| provider.speaks(model, wire));
-        let window = context_window(&routes);
+        let window = smallest(&routes, |model| model.context_window);
+        let output = smallest(&routes, |model| model.max_output_tokens);
         let mut entry = match self.shape {
-            Wire::Messages => self.messages_entry(item, window),
+            Wire::Messages => self.messages_entry(item, window, output),
             Wire::Chat | Wire::Responses | Wire::Completions => self.chat_entry(item),
         };
         if self.shape != Wire::Messages {
@@ -119,6 +120,7 @@ impl<'c> Catalog<'c> {
                 Wire::ALL.into_iter().filter(|wire| speaks(*wire)).map(Wire::config_name).collect();
             entry.insert("formats".to_owned(), formats.into());
             entry.extend(window.map(|tokens| ("context_window".to_owned(), tokens.into())));
+            entry.extend(output.map(|tokens| ("max_output_tokens".to_owned(), tokens.into())));
         }
         let supported =
             self.path_wire.map(|wire| ("endpoint_format_supported".to_owned(), speaks(wire).into()));
@@ -150,13 +152,15 @@ impl<'c> Catalog<'c> {
             }),
         };
         let mut entry = object(entry);
-        if let Item::Model((_, Model { cost: Some(cost), .. })) = item {
-            entry.insert("cost".to_owned(), cost.clone());
+        if let Item::Model((_, model)) = item {
+            entry.extend(model.cost.clone().map(|cost| ("cost".to_owned(), cost)));
+            let told = model.capabilities.told();
+            entry.extend((!told.is_empty()).then(|| ("capabilities".to_owned(), told.into())));
         }
         entry
     }
 
-    fn messages_entry(&self, item: Item<'c>, window: Option<u64>) -> Map<String, Value> {
+    fn messages_entry(&self, item: Item<'c>, window: Option<u64>, output: Option<u64>) -> Map<String, Value> {
         let seconds = i64::try_from(self.loaded_at.0 / 1_000).unwrap_or_default();
         let created_at = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
         let display_name = match item {
@@ -169,7 +173,7 @@ impl<'c> Catalog<'c> {
             "display_name": display_name,
             "created_at": created_at.to_rfc3339_opts(SecondsFormat::Secs, true),
             "max_input_tokens": window,
-            "max_tokens": null,
+            "max_tokens": output,
             "capabilities": null,
             "lifecycle": "active",
             "deprecated_at": null,
@@ -212,9 +216,9 @@ fn routes(config: &Config) -> impl Iterator<Item = Route<'_>> {
 }
 
 /// The smallest: a request that fits it fits every route. Unknown if that of one route is.
-fn context_window(routes: &[Route<'_>]) -> Option<u64> {
-    let windows: Option<Vec<u64>> = routes.iter().map(|(_, model)| model.context_window).collect();
-    windows?.into_iter().min()
+fn smallest(routes: &[Route<'_>], limit: impl Fn(&Model) -> Option<u64>) -> Option<u64> {
+    let limits: Option<Vec<u64>> = routes.iter().map(|(_, model)| limit(model)).collect();
+    limits?.into_iter().min()
 }
 
 fn refs(targets: &[Target]) -> Vec<String> {
@@ -244,7 +248,8 @@ mod tests {
             "providers": [
                 { "id": "a", "name": "Alpha", "baseUrl": "https://a.example/v1", "format": "openai", "models": [
                     { "id": "org/x:free", "aliases": ["big"], "contextWindow": 1000, "cost": { "in": 1 } },
-                    { "id": "y" },
+                    { "id": "y", "contextWindow": 1000, "maxOutputTokens": 300,
+                      "capabilities": { "supportsImages": false, "reasoningEfforts": ["low"] } },
                 ] },
                 { "id": "b", "name": "Beta", "baseUrl": "https://b.example", "format": "claude", "models": [
                     { "id": "claude-b", "contextWindow": 500 }, { "id": "y" },
@@ -271,6 +276,17 @@ mod tests {
     }
 
     const ALL: [&str; 6] = ["both", "inner", "a/org/x:free", "a/y", "b/claude-b", "b/y"];
+
+    #[test]
+    fn what_is_configured_of_a_model_is_told() {
+        let config = config();
+        let entry = json(catalog(&config, Wire::Chat).entry("a/y"));
+        assert_eq!((&entry["max_output_tokens"], &entry["context_window"]), (&json!(300), &json!(1000)));
+        assert_eq!(entry["capabilities"], json!({ "supportsImages": false, "reasoningEfforts": ["low"] }));
+        let entry = json(catalog(&config, Wire::Messages).entry("a/y"));
+        assert_eq!((&entry["max_tokens"], &entry["max_input_tokens"]), (&json!(300), &json!(1000)));
+        assert!(json(catalog(&config, Wire::Chat).entry("big")).get("capabilities").is_none());
+    }
 
     #[test]
     fn openai_gets_everything_in_one_list() {

@@ -18,7 +18,11 @@ use super::{
 use crate::{
     deployment::PROVIDERS_BINDING,
     gateway::Gateway,
-    ingress::{Admission, Endpoint, Head, admit, is_json, surface},
+    ingress::{
+        Admission, Endpoint, Head,
+        access::{Fault, Identity},
+        admit, is_json, surface,
+    },
     log::{self, Level, Subject},
     time::Millis,
     wire::{
@@ -54,11 +58,16 @@ async fn handle(request: web_sys::Request, env: JsValue, ctx: JsValue) -> Result
     let debug = settings.observability.debug_headers;
     let cors = settings.allowed_origins.headers(head.header("origin").as_deref(), debug);
     let marks = Marks { request_id: isolate.request_id(), cors, debug };
-    let admission = {
-        let mut lockout = isolate.lockout.borrow_mut();
-        admit(&head, settings, &isolate.gateway.entry, &mut lockout, began)
+    let access = isolate.gate.admit(&request, &ctx, began).await;
+    let admission = match &access {
+        Err(fault) => Admission::Refused(fault.error(), error_wire(&head)),
+        Ok(_) => {
+            let mut lockout = isolate.lockout.borrow_mut();
+            admit(&head, settings, &isolate.gateway.entry, &mut lockout, began)
+        }
     };
-    let visit = Visit { request: &request, isolate: &isolate, head: &head, marks: &marks, began };
+    let visit =
+        Visit { request: &request, isolate: &isolate, head: &head, marks: &marks, access: &access, began };
     let subject = visit.subject(&admission);
     let answer = visit.answer(&env, &ctx, admission).await?;
     visit.log(subject, &answer);
@@ -79,6 +88,8 @@ struct Visit<'a> {
     isolate: &'a Isolate,
     head: &'a RequestHead,
     marks: &'a Marks,
+    /// What Access says.
+    access: &'a Result<Option<Identity>, Fault>,
     began: Millis,
 }
 
@@ -215,6 +226,8 @@ impl<'a> Visit<'a> {
             wire: *wire,
             status: *status,
             error: *error,
+            identity: self.access.as_ref().ok().and_then(|identity| identity.as_ref()).map(Identity::as_str),
+            access: self.access.as_ref().err().map(|fault| fault.name()),
             trace,
             times: log::Times { began: self.began, ended: now(), waits: *waits },
         };

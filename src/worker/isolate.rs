@@ -11,12 +11,17 @@ use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use worker::{console_error, console_warn};
 
-use super::js;
+use super::{access::Gate, js};
 use crate::{
     config::{self, Config, Problem, Secret},
     deployment::{LOCAL_BINDING, MASTER_KEY_VARIABLE},
     gateway::Gateway,
-    ingress::{Entry, Settings, auth::Lock, lockout::Lockout},
+    ingress::{
+        Entry, Settings,
+        access::{Mode, Policy, Team},
+        auth::Lock,
+        lockout::Lockout,
+    },
     time::Millis,
     wire::{Wire, headers},
 };
@@ -27,6 +32,7 @@ pub(super) struct Isolate {
     /// Why the config cannot be read; told to authenticated callers only.
     pub(super) problems: Vec<String>,
     pub(super) local: bool,
+    pub(super) gate: Gate,
     pub(super) lockout: RefCell<Lockout>,
     /// Which response headers may pass, as `glue.js` wants it.
     pub(super) passes: JsValue,
@@ -66,11 +72,13 @@ struct RequestIds {
     issued: u32,
 }
 
-/// `{"requireAuth": bool}`
+/// `{"requireAuth": bool, "accessCertsUrl"?: string}`
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Local {
     require_auth: bool,
+    /// Where a test's team has its keys. Only `start` can say so, no variable.
+    access_certs_url: Option<String>,
 }
 
 /// What `start` sends when a config file has changed.
@@ -103,11 +111,11 @@ pub(super) fn replace(env: &JsValue, text: &str, now: Millis) -> Vec<String> {
         Err(report) => report.errors.iter().map(Problem::to_string).collect(),
         Ok(_) => {
             js::set_override(text);
-            let before = ISOLATE
-                .with_borrow(|isolate| isolate.as_ref().map(|isolate| Rc::clone(&isolate.gateway.memory)));
+            let before = ISOLATE.with_borrow(Clone::clone);
             let mut made = Isolate::new(env, now);
-            if let Some(memory) = before {
-                made.gateway = made.gateway.remembering(memory);
+            if let Some(before) = before {
+                made.gateway = made.gateway.remembering(Rc::clone(&before.gateway.memory));
+                made.gate = made.gate.after(&before.gate);
             }
             ISOLATE.set(Some(Rc::new(made)));
             Vec::new()
@@ -128,7 +136,8 @@ impl Isolate {
         };
         let (settings, mut warnings) = Settings::read(lookup);
         let local = local(env);
-        let entry = entry(local.as_ref(), &config, lookup(MASTER_KEY_VARIABLE));
+        let policy = Policy::read(lookup, local.as_ref().and_then(|local| local.access_certs_url.clone()));
+        let entry = entry(local.as_ref(), &policy, &config, lookup(MASTER_KEY_VARIABLE));
         let gateway = Gateway::new(config, settings, entry, now, lookup);
         warnings.extend(gateway.faults().map(ToString::to_string));
         for problem in &problems {
@@ -141,6 +150,7 @@ impl Isolate {
             gateway,
             problems,
             local: local.is_some(),
+            gate: Gate::new(policy, now),
             lockout: RefCell::default(),
             passes: passes(),
             headers: RefCell::default(),
@@ -181,8 +191,11 @@ fn checked(read: Result<config::Checked, config::Report>) -> (Config, Vec<String
     }
 }
 
-fn entry(local: Option<&Local>, config: &Config, key: Option<String>) -> Entry {
-    if local.is_some_and(|local| !local.require_auth) {
+fn entry(local: Option<&Local>, policy: &Policy, config: &Config, key: Option<String>) -> Entry {
+    // Open for those whom Access has let through; it keeps the other variables' promise about web pages, whose
+    // visitors bring Access's cookie along.
+    let alone = matches!(policy, Policy::On(Team { mode: Mode::Access, .. }));
+    if alone || local.is_some_and(|local| !local.require_auth) {
         return Entry::Open;
     }
     let key = key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).map(Secret::new);

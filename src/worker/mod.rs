@@ -3,6 +3,7 @@
 //! Response bodies stay on the JS side: they are handed over, never copied through wasm. A Rust future is
 //! never woken from another request: the runtime would run it in that request's name.
 
+mod access;
 mod front_door;
 mod head;
 mod isolate;

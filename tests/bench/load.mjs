@@ -11,18 +11,20 @@ export function requestBytes({ port, path, key, body }) {
   return Buffer.concat([Buffer.from(head), payload]);
 }
 
-/** Keeps `concurrency` requests in flight for `ms`; answers `{count, rate, p50}`: requests, requests a second, milliseconds. */
+/** Keeps `concurrency` requests in flight for `ms`; answers `{count, rate, p50, first}`: requests, requests a
+ * second, milliseconds until an answer was whole and until its first byte. */
 export async function load({ port, request, concurrency, ms }) {
   const latencies = [];
+  const firsts = [];
   const started = performance.now();
   const stop = started + ms;
-  await Promise.all(Array.from({ length: concurrency }, () => connection(port, request, stop, latencies)));
+  await Promise.all(Array.from({ length: concurrency }, () => connection(port, request, stop, latencies, firsts)));
   const seconds = (performance.now() - started) / 1000;
-  latencies.sort((a, b) => a - b);
-  return { count: latencies.length, rate: latencies.length / seconds, p50: latencies[latencies.length >> 1] };
+  const middle = (times) => times.sort((a, b) => a - b)[times.length >> 1];
+  return { count: latencies.length, rate: latencies.length / seconds, p50: middle(latencies), first: middle(firsts) };
 }
 
-function connection(port, request, stop, latencies) {
+function connection(port, request, stop, latencies, firsts) {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
     let sent;
@@ -34,6 +36,7 @@ function connection(port, request, stop, latencies) {
     socket.on('connect', next).on('error', reject);
     socket.on('close', () => reject(new Error('the gateway closed a connection')));
     socket.on('data', (data) => {
+      if (received.length === 0) firsts.push(performance.now() - sent);
       received.push(data);
       if (!isWhole(received)) return;
       if (received[0].latin1Slice(9, 12) !== '200')

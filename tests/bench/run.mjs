@@ -1,7 +1,7 @@
 // What the gateway costs, as a ratio to the smallest proxy Worker that can be written, in one run:
 // same client, same upstream, same workerd, interleaved rounds, median of the rounds' ratios.
 //
-//   node tests/bench/run.mjs [--quick] [--routing]
+//   node tests/bench/run.mjs [--quick] [--routing | --streams]
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,10 +14,13 @@ import { runWorkerd } from '../worker/harness/process.mjs';
 import { modulePath, startGateway, temporaryDirectory } from '../worker/harness/workerd.mjs';
 import { load, requestBytes } from './load.mjs';
 import { printCalls, printScaling } from './routing.mjs';
+import { printStreams } from './streams.mjs';
 
 const QUICK = process.argv.includes('--quick');
 /** Only what routing costs. */
 const ROUTING = process.argv.includes('--routing');
+/** Only what translating streams costs. */
+const STREAMS = process.argv.includes('--streams');
 const ROUNDS = QUICK ? 1 : 7;
 const WARM_UP_MS = QUICK ? 100 : 150;
 const MEASURE_MS = QUICK ? 300 : 800;
@@ -170,14 +173,13 @@ const provider = fork(join(ROOT, 'tests/bench/upstream.mjs'));
 const [{ port }] = await once(provider, 'message');
 const upstream = { url: `http://127.0.0.1:${port}` };
 try {
-  if (!ROUTING) await compareWithBaseline(upstream);
-  await printCalls(upstream);
-  await printScaling(upstream, {
-    rounds: ROUNDS,
-    warmUpMs: WARM_UP_MS,
-    measureMs: MEASURE_MS,
-    concurrency: CONCURRENCY,
-  });
+  if (!ROUTING && !STREAMS) await compareWithBaseline(upstream);
+  const pace = { rounds: ROUNDS, warmUpMs: WARM_UP_MS, measureMs: MEASURE_MS, concurrency: CONCURRENCY };
+  if (!ROUTING) await printStreams(upstream, pace);
+  if (!STREAMS) {
+    await printCalls(upstream);
+    await printScaling(upstream, pace);
+  }
 } finally {
   provider.disconnect();
 }

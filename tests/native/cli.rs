@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "native only")]
 
 mod arguments;
+mod config;
 mod demo;
 mod process;
 mod reload;

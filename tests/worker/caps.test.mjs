@@ -82,7 +82,9 @@ test('what never becomes an attempt counts nothing', async (t) => {
     { key: 'wrong', body: chat() },
     { key: KEY, body: '{' },
     { key: KEY, body: chat('alpha/nope') },
-    { path: MESSAGES_PATH, key: KEY, body: messages('alpha/gpt-a') },
+    { path: '/v1/completions', key: KEY, body: { model: 'alpha/gpt-a', prompt: 'hi' } },
+    // No words for it in the provider's format: what was reserved is returned.
+    { path: MESSAGES_PATH, key: KEY, body: messages('alpha/gpt-a', { max_tokens: 0 }) },
     { key: KEY, body: chat(7) },
   ];
   for (const options of bad)

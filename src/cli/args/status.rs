@@ -11,16 +11,12 @@ pub(crate) struct Status {
     pub(crate) reach: Reach,
 
     /// Only this provider; may be given several times
-    #[arg(long, alias = "providerId", value_name = "ID")]
+    #[arg(long, alias = "provider-id", value_name = "ID")]
     pub(crate) provider: Vec<String>,
 
     /// Show it again and again, every so many seconds, until Ctrl-C [default: 2]
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", value_parser = seconds)]
     pub(crate) watch: Option<f64>,
-
-    /// The gateway's own JSON; with --watch a line each time
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -36,10 +32,6 @@ pub(crate) struct Explain {
 
     #[command(flatten)]
     pub(crate) reach: Reach,
-
-    /// The gateway's own JSON
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Where the gateway is and how it lets us in.
@@ -50,11 +42,11 @@ pub(crate) struct Reach {
     pub(crate) url: Option<String>,
 
     /// Variable that holds the gateway's key [default: `LLM_ROUTER_MASTER_KEY`, else the config's `masterKey`]
-    #[arg(long, alias = "keyEnv", value_name = "VARIABLE", conflicts_with = "key_stdin")]
+    #[arg(long, value_name = "VARIABLE", conflicts_with = "key_stdin")]
     pub(crate) key_env: Option<String>,
 
     /// Read the gateway's key from standard input
-    #[arg(long, alias = "keyStdin")]
+    #[arg(long)]
     pub(crate) key_stdin: bool,
 
     /// Config file [default: ~/.llm-router.json]
@@ -62,7 +54,7 @@ pub(crate) struct Reach {
     pub(crate) config: Option<PathBuf>,
 
     /// State directory of the gateway that runs here [default: ~/.llm-router]
-    #[arg(long, alias = "stateDir", value_name = "DIR")]
+    #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
 }
 

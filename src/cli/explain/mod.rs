@@ -20,8 +20,8 @@ use crate::gateway::{self, Early};
 use crate::ingress::{Entry, Settings};
 use crate::time::Millis;
 
-pub(crate) async fn run(typed: args::Explain, environment: &Environment) -> Result<(), Failure> {
-    let args::Explain { model, format, reach, json } = typed;
+pub(crate) async fn run(typed: args::Explain, json: bool, environment: &Environment) -> Result<(), Failure> {
+    let args::Explain { model, format, reach } = typed;
     let path = path(model.as_deref(), format.as_deref());
     // A misspelt format is said before anybody is asked.
     let (_, query) = path.split_once('?').unwrap_or((&path, ""));
@@ -40,7 +40,7 @@ pub(crate) async fn run(typed: args::Explain, environment: &Environment) -> Resu
         }
     };
     if json {
-        print::answer(&format!("{document:#}\n"));
+        print::json(&document);
         return Ok(());
     }
     let screen = Screen::of_stdout(environment);

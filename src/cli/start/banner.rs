@@ -16,6 +16,8 @@ pub(super) struct Banner<'a> {
     pub(super) config_file: Option<&'a Path>,
     pub(super) watched: bool,
     pub(super) auth: Auth,
+    /// Whose Access tokens are asked for.
+    pub(super) access: Option<&'a str>,
     pub(super) state_dir: &'a Path,
     pub(super) settings: &'a Settings,
 }
@@ -32,13 +34,14 @@ pub(super) enum Auth {
 
 impl Banner<'_> {
     pub(super) fn render(&self) -> String {
-        let Self { url, config_file, watched, auth, state_dir, settings } = self;
+        let Self { url, config_file, watched, auth, access, state_dir, settings } = self;
         let config = match config_file {
             None => "the demo's own".to_owned(),
             Some(path) if *watched => format!("{} (reloaded when it changes)", path.display()),
             Some(path) => format!("{} (not watched)", path.display()),
         };
         let who = match auth {
+            Auth::Off if access.is_some() => "off: no key is asked for".to_owned(),
             Auth::Off => "off: every client is let in".to_owned(),
             Auth::ConfigKey => "on: clients send the config's master key".to_owned(),
             Auth::EnvironmentKey => format!("on: clients send the key in ${MASTER_KEY_VARIABLE}"),
@@ -52,6 +55,9 @@ impl Banner<'_> {
         row("OpenAI", &format!("{url}/openai"));
         row("Anthropic", &format!("{url}/anthropic"));
         row("auth", &who);
+        if let Some(issuer) = access {
+            row("access", &format!("on: only with a token of {issuer}"));
+        }
         row("config", &config);
         row("state", &state_dir.display().to_string());
         row(

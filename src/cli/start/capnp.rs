@@ -15,6 +15,8 @@ pub(super) struct Gateway<'a> {
     /// Absolute path of the control socket.
     pub(super) control: &'a str,
     pub(super) require_auth: bool,
+    /// Of a test's team.
+    pub(super) access_certs_url: Option<&'a str>,
     /// Names of the variables that become text bindings of the same name.
     pub(super) variables: Vec<&'a str>,
 }
@@ -33,7 +35,11 @@ pub(super) fn render(gateway: &Gateway<'_>) -> String {
         format!("(name = {0}, {kind} = embed {0})", quoted(name))
     });
     let flags: Vec<_> = deployment::COMPATIBILITY_FLAGS.iter().map(|flag| quoted(flag)).collect();
-    let local = format!("{{\"requireAuth\":{}}}", gateway.require_auth);
+    let mut local = serde_json::Map::from_iter([("requireAuth".to_owned(), gateway.require_auth.into())]);
+    if let Some(url) = gateway.access_certs_url {
+        local.insert("accessCertsUrl".to_owned(), url.into());
+    }
+    let local = serde_json::Value::Object(local).to_string();
     let mut bindings = vec![
         format!(
             "(name = {}, durableObjectNamespace = {})",
@@ -120,6 +126,7 @@ mod tests {
             objects: "/state dir/objects",
             control: "/state dir/run/control.sock",
             require_auth: true,
+            access_certs_url: None,
             variables: vec!["LLM_ROUTER_CONFIG_JSON", "OPENAI_API_KEY"],
         };
         insta::assert_snapshot!(render(&gateway), @r#"

@@ -141,6 +141,7 @@ mod tests {
         let listener = Listener::bind("127.0.0.1", 0).await.unwrap();
         let (url, _workerd_has_it_too) = (listener.url(), listener.share().unwrap());
         tokio::spawn(listener.turn_away());
+        crate::cli::prepare_tls();
         let response = reqwest::get(url).await.unwrap();
         assert_eq!(response.status().as_u16(), 503);
         assert_eq!(response.headers()["retry-after"], "1");

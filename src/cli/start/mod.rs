@@ -5,11 +5,12 @@
 //! lock on the state directory, the config of the moment.
 //!
 //! ```text
-//! options ─ settings ─ bundle ─ workerd ─ state ─ listen ─ supervise ─ banner
+//! options ─ access ─ settings ─ bundle ─ workerd ─ state ─ listen ─ supervise ─ banner
 //!                                                            │  └ child, capnp, ready, signals
 //!                                               watch ─ control
 //! ```
 
+mod access;
 mod banner;
 mod bundle;
 mod capnp;
@@ -59,9 +60,9 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
     let listener = Listener::bind(&options.host, options.port).await?;
     bundle::install(&modules, &state.run())?;
 
-    warn_of_strangers(&listener, options.require_auth);
+    warn_of_strangers(&listener, &options);
 
-    let auth = match options.require_auth {
+    let auth = match options.require_auth && options.access.as_ref().is_none_or(|access| access.keyed) {
         false => Auth::Off,
         true if environment.get(deployment::MASTER_KEY_VARIABLE).is_some() => Auth::EnvironmentKey,
         true => Auth::ConfigKey,
@@ -87,6 +88,7 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
         config_file: config_file.as_deref(),
         watched: reloader.is_some(),
         auth,
+        access: options.access.as_ref().map(|access| access.issuer.as_str()),
         state_dir: state.directory(),
         settings: &settings,
     }
@@ -96,6 +98,7 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
         state,
         listener,
         require_auth: options.require_auth,
+        access_certs_url: options.access.and_then(|access| access.certs_url),
         environment,
         live,
         boots,
@@ -103,7 +106,7 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
     let on_ready = |ready| {
         if ready == Ready::NotForUs {
             print::warning(
-                "the IP allowlist leaves this machine out: here, the `curl` below is answered with 403",
+                "Access or the IP allowlist leaves this machine out: here, the `curl` below is answered with 403",
             );
         }
         print::answer(&banner);
@@ -114,8 +117,13 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
     supervisor.run(signals, on_ready).await
 }
 
-fn warn_of_strangers(listener: &Listener, require_auth: bool) {
-    if !listener.is_loopback() && !require_auth {
+fn warn_of_strangers(listener: &Listener, options: &Options) {
+    if let Some(url) = options.access.as_ref().and_then(|access| access.certs_url.as_deref()) {
+        print::warning(format_args!(
+            "Access tokens are checked with the keys at {url}: this is for tests only"
+        ));
+    }
+    if !listener.is_loopback() && !options.require_auth && options.access.is_none() {
         print::warning(format_args!(
             "{} is reachable from other machines and asks for no key: everyone there can spend yours; \
              see --require-auth",

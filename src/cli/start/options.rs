@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::access::Access;
 use crate::cli::args;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
@@ -14,6 +15,8 @@ pub(crate) struct Options {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) require_auth: bool,
+    /// Cloudflare Access, where it is asked for.
+    pub(super) access: Option<Access>,
     /// Absolute.
     pub(super) state_dir: PathBuf,
     /// The executable that was named, by argument or variable; else it is looked for.
@@ -43,6 +46,7 @@ impl Options {
             watch_binary,
             state_dir,
             workerd,
+            access_certs_url,
             demo,
         } = typed;
         if watch_binary.is_some() {
@@ -55,6 +59,7 @@ impl Options {
             return Err(Failure::input("--demo brings its own config, so --config cannot go with it"));
         }
 
+        let access = Access::new(access_certs_url, environment)?;
         let home = environment.home();
         let file = |given: Option<PathBuf>, name: &str, flag: &str| {
             let path = match (given.filter(|path| !path.as_os_str().is_empty()), &home) {
@@ -78,7 +83,7 @@ impl Options {
             let watch = watch_config.then(|| debounce(environment)).transpose()?;
             (Source::File { path: file(config, ".llm-router.json", "--config")?, watch }, state_dir)
         };
-        Ok(Self { source, host: host_without_brackets(host), port, require_auth, state_dir, workerd })
+        Ok(Self { source, host: host_without_brackets(host), port, require_auth, access, state_dir, workerd })
     }
 }
 
@@ -123,7 +128,7 @@ mod tests {
     fn options(typed: &[&str], variables: &Environment) -> Result<Options, Failure> {
         let words = ["llm-router", "start"].iter().chain(typed);
         let args::Command::Start(typed) = args::Arguments::try_parse_from(words).unwrap().command else {
-            panic!("not `start`")
+            panic!("not a start")
         };
         Options::new(typed, variables)
     }

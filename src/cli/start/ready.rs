@@ -9,7 +9,7 @@ use reqwest::{Client, StatusCode};
 pub(super) enum Ready {
     /// 200.
     Healthy,
-    /// 403: it is up, and its IP allowlist leaves this machine out.
+    /// 403: it is up, and Access or its IP allowlist leaves this machine out.
     NotForUs,
 }
 

@@ -27,6 +27,7 @@ pub(super) struct Supervisor {
     pub(super) state: State,
     pub(super) listener: Listener,
     pub(super) require_auth: bool,
+    pub(super) access_certs_url: Option<String>,
     pub(super) environment: Environment,
     /// What the next workerd boots with.
     pub(super) live: watch::Receiver<Arc<Settings>>,
@@ -164,8 +165,13 @@ impl Supervisor {
                 objects.display()
             )));
         };
-        let text =
-            capnp::render(&capnp::Gateway { objects, control, require_auth: self.require_auth, variables });
+        let text = capnp::render(&capnp::Gateway {
+            objects,
+            control,
+            require_auth: self.require_auth,
+            access_certs_url: self.access_certs_url.as_deref(),
+            variables,
+        });
         let path = self.state.run().join("workerd.capnp");
         write_private(&path, text.as_bytes())
             .map_err(|error| Failure::runtime(format!("{}: {error}", path.display())))?;

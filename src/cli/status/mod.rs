@@ -14,8 +14,8 @@ use super::reach::{Gateway, Places, Silence};
 use super::screen::Screen;
 use crate::status::{Status, VERSION};
 
-pub(crate) async fn run(typed: args::Status, environment: &Environment) -> Result<(), Failure> {
-    let args::Status { reach, provider, watch, json } = typed;
+pub(crate) async fn run(typed: args::Status, json: bool, environment: &Environment) -> Result<(), Failure> {
+    let args::Status { reach, provider, watch } = typed;
     let Some(gateway) = Gateway::find(&reach, environment)? else {
         return Err(Places::new(&reach, environment)?.nothing_runs());
     };
@@ -48,7 +48,7 @@ impl Question {
 impl Answer {
     fn show(self, question: &Question, screen: &Screen) -> Result<String, Failure> {
         if question.json {
-            return Ok(format!("{:#}\n", self.0));
+            return Ok(format!("{}\n", self.0));
         }
         let status = self.read()?;
         Ok(screen.render(&render::status(&status, &question.gateway.url, screen)))

@@ -58,6 +58,34 @@ pub fn from_failure(upstream: Wire, status: u16, headers: &[(String, String)], b
     ClientError { retry_after_ms, should_retry, ..error }
 }
 
+/// An error as the owner of the key reads it, who has to hear of a refused key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// [`Kind::Authentication`]: the key was refused.
+    pub kind: Kind,
+    /// In the provider's words, on one line; empty if it gave no reason.
+    pub message: String,
+    /// The message and the words beside it (`code`, `type`, …), in lower case.
+    pub text: String,
+    /// When to come back, if the text says it.
+    pub retry_after_ms: Option<u64>,
+}
+
+/// Reads the body of a failed answer, or of one that says so with a `status` below 400.
+pub fn told(status: u16, body: &[u8]) -> Told {
+    let said = match serde_json::from_slice::<Value>(body) {
+        Ok(body) if body.is_object() || body.is_array() => Said::read(error_of(&body)),
+        _ => Said::plain(&said::text_of_page(body)),
+    };
+    let status = Some(status).filter(|status| (400..=599).contains(status)).or(said.status);
+    let kind = match cause::of(&said, status) {
+        Cause::KeyRefused => Kind::Authentication,
+        Cause::SystemRole => Kind::InvalidRequest,
+        Cause::Kind(kind) => kind,
+    };
+    Told { kind, retry_after_ms: wait::of_text(&said.text), message: said.message, text: said.text }
+}
+
 /// The error in a body: most wrap it, some in an array as well.
 fn error_of(body: &Value) -> &Value {
     let body = body.as_array().and_then(|list| list.first()).unwrap_or(body);
@@ -98,11 +126,10 @@ fn build(said: &Said, status: Option<u16>) -> ClientError {
 /// The upstream's status, where the kind has more than one.
 fn with_status(error: ClientError, status: Option<u16>) -> ClientError {
     match (error.kind, status) {
-        (Kind::InvalidRequest, Some(status @ 405..=499)) | (Kind::Overloaded, Some(status @ 503)) => {
+        // The latter are 500, 502 and what proxies invent beyond 504; not the 401 of a key of ours.
+        (Kind::InvalidRequest, Some(status @ 405..=499)) | (Kind::Api, Some(status @ 500..=599)) => {
             error.status(status)
         }
-        // 500, 502 and what proxies invent beyond 504; not the 401 of a key of ours.
-        (Kind::Api, Some(status @ 500..=599)) => error.status(status),
         _ => error,
     }
 }

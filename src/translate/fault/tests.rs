@@ -107,7 +107,7 @@ fn edge_69_errors_by_the_format_of_the_client() {
         (500, "server_error", json!(null), "The model is overloaded", 529, "overloaded_error"),
         (502, "server_error", json!(null), "oops", 502, "api_error"),
         (503, "server_error", json!(null), "down", 503, "api_error"),
-        (503, "server_error", json!(null), "The server is overloaded", 503, "overloaded_error"),
+        (503, "server_error", json!(null), "The server is overloaded", 529, "overloaded_error"),
         (504, "server_error", json!(null), "slow", 504, "timeout_error"),
         (529, "x", json!(null), "busy", 529, "overloaded_error"),
     ] {

@@ -82,6 +82,8 @@ impl Errand {
             wire: None,
             status: 200,
             error: None,
+            identity: None,
+            access: None,
             trace,
             times: log::Times::default(),
         };

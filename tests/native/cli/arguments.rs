@@ -23,9 +23,11 @@ async fn help_and_version_are_answers() {
 #[tokio::test]
 async fn what_cannot_be_understood_exits_2() {
     for arguments in [
-        &[][..],
-        &["stop"],
+        &["strat"][..],
         &["start", "--prot=1"],
+        &["config", "upsert-provder"],
+        &["config", "--operation=upsert-provder"],
+        &["config", "list", "--jsn"],
         &["start", "--port=x"],
         &["start", "--demo", "--config=x"],
     ] {

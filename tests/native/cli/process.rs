@@ -52,7 +52,7 @@ impl Home {
 
     /// Without a config.
     pub(super) fn empty() -> Self {
-        // Tests make clients of their own.
+        // The tests are clients, too.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let home = Self {
             directory: Arc::new(tempfile::tempdir().unwrap()),

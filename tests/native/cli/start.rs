@@ -214,3 +214,46 @@ async fn a_long_state_directory_still_has_a_control_socket() {
     assert!(deep.join("run/pids").exists() && !deep.join("run/control.sock").exists());
     gateway.stop().await;
 }
+
+#[tokio::test]
+async fn only_a_flag_makes_a_test_team_the_one_that_is_believed() {
+    let home = Home::new()
+        .variable("LLM_ROUTER_ACCESS_TEAM_DOMAIN", "t.cloudflareaccess.com")
+        .variable("LLM_ROUTER_ACCESS_AUD", "0123456789abcdef0123456789abcdef")
+        .variable("LLM_ROUTER_ACCESS_CERTS_URL", "http://127.0.0.1:1/variable")
+        .variable(
+            "LLM_ROUTER_LOCAL",
+            r#"{"requireAuth":false,"accessCertsUrl":"http://127.0.0.1:1/variable"}"#,
+        );
+    let gateway = home.start().await;
+    let env = gateway.get("/env").await;
+    assert_eq!(env["LLM_ROUTER_ACCESS_TEAM_DOMAIN"], "t.cloudflareaccess.com");
+    assert_eq!(env["LLM_ROUTER_LOCAL"], json!({ "requireAuth": false }));
+    assert!(gateway.stdout().contains("only with a token of https://t.cloudflareaccess.com"));
+    gateway.stop().await;
+
+    let url = "http://127.0.0.1:1/\"flag\"";
+    let gateway = home.argument(format!("--access-certs-url={url}")).start().await;
+    let local = json!({ "requireAuth": false, "accessCertsUrl": url });
+    assert_eq!(gateway.get("/env").await["LLM_ROUTER_LOCAL"], local);
+    gateway.says(0, &["warning", "for tests only"]).await;
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn access_that_would_let_nobody_in_is_not_started() {
+    let aud = ("LLM_ROUTER_ACCESS_AUD", "0123456789abcdef0123456789abcdef");
+    let end = Home::new().variable(aud.0, aud.1).run().await;
+    assert_eq!(end.code, Some(2));
+    assert!(
+        end.stderr.contains("LLM_ROUTER_ACCESS_AUD: needs LLM_ROUTER_ACCESS_TEAM_DOMAIN"),
+        "{}",
+        end.stderr
+    );
+    let home = Home::new()
+        .variable(aud.0, aud.1)
+        .variable("LLM_ROUTER_ACCESS_TEAM_DOMAIN", "t.cloudflareaccess.com");
+    let end = home.argument("--access-certs-url=http://evil.test/").run().await;
+    assert_eq!(end.code, Some(2));
+    assert!(end.stderr.contains("must be 127.0.0.1"), "{}", end.stderr);
+}

@@ -134,7 +134,7 @@ async fn a_key_is_shown_only_when_it_is_asked_for() {
 
     let named = home().argument("--key-env=MY_KEY").variable("MY_KEY", KEY);
     assert_eq!(named.run().await.code, Some(0));
-    assert_eq!(fake.take_requests(), [unlocked.clone()]);
+    assert_eq!(fake.take_requests(), std::slice::from_ref(&unlocked));
 
     let wrong = home().argument("--key-env=MY_KEY").variable("MY_KEY", "wrong").run().await;
     assert_eq!(wrong.code, Some(2));

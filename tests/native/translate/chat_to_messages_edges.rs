@@ -3,7 +3,7 @@
 use llm_router::{
     translate::{
         answer::{self, Piece, Stop, Usage, Writer, to_messages},
-        sse,
+        cleanse, seal, sse,
     },
     wire::{
         Wire,
@@ -495,7 +495,11 @@ fn blocks_of_all_kinds_are_written() {
     assert_eq!(kinds[..4], thought);
     assert_eq!(kinds[4..], ["text", "text", "tool_use", "tool_use", "text", "text"]);
     assert_eq!(message["content"][0]["thinking"], "ab");
-    assert_eq!(message["content"][1]["signature"], "");
+    // Thinking without a signature is not to be taken for Anthropic's own.
+    assert!(seal::is_sealed(message["content"][1]["signature"].as_str().unwrap()));
+    let relayed = json!({ "messages": [{ "role": "assistant", "content": message["content"] }] });
+    let relayed = cleanse::cleanse(Wire::Messages, relayed.to_string().as_bytes()).unwrap();
+    assert!(!String::from_utf8(relayed).unwrap().contains("thinking"));
     assert_eq!(message["content"][5]["text"], "ef");
     assert_eq!(message["content"][7]["input"], json!({ "x": 1 }));
 }

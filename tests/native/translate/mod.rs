@@ -7,6 +7,8 @@ mod chat_to_messages_edges;
 mod chat_to_messages_mutations;
 mod contract;
 mod from_messages;
+mod fuzz;
+mod matrix;
 mod messages_chat;
 mod messages_client;
 mod responses_request;

@@ -44,8 +44,7 @@ impl Content<'_> {
             Piece::Thinking(text) => self.enter(Kind::Thinking, &text),
             Piece::Signature(signature) => {
                 self.enter(Kind::Thinking, "");
-                let sealed = self.seal(&signature);
-                self.leave(&sealed);
+                self.leave(&signature);
             }
             Piece::Redacted(data) => {
                 self.leave("");
@@ -84,9 +83,14 @@ impl Content<'_> {
         self.open.get_or_insert((kind, String::new())).1.push_str(text);
     }
 
+    /// Ends the block that is going on. Thinking that nobody signed is sealed all the same: one of Anthropic's
+    /// models that goes on refuses it, so it has to show that it is not its own.
     fn leave(&mut self, signature: &str) {
         match self.open.take() {
-            Some((Kind::Thinking, thinking)) => self.blocks.push(words::thinking(&thinking, signature)),
+            Some((Kind::Thinking, thinking)) => {
+                let sealed = self.seal(signature);
+                self.blocks.push(words::thinking(&thinking, &sealed));
+            }
             Some((Kind::Text | Kind::Refusal, text)) => self.blocks.push(words::text(&text)),
             None => {}
         }

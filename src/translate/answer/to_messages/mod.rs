@@ -73,7 +73,25 @@ impl Stream {
         index
     }
 
+    /// Ends the block that is going on. Thinking that nobody signed is sealed all the same: one of Anthropic's
+    /// models that goes on refuses it, so it has to show that it is not its own.
     fn leave(&mut self, out: &mut Vec<u8>) {
+        match self.open {
+            Some((Kind::Thinking, _)) => self.sign("", out),
+            _ => self.close(out),
+        }
+    }
+
+    /// Ends the thinking that is going on.
+    fn sign(&mut self, signature: &str, out: &mut Vec<u8>) {
+        if let Some((_, index)) = self.open {
+            let sealed = seal(&self.memo.provider, &self.memo.model, signature);
+            delta(index, &json!({ "type": "signature_delta", "signature": sealed }), out);
+        }
+        self.close(out);
+    }
+
+    fn close(&mut self, out: &mut Vec<u8>) {
         if let Some((_, index)) = self.open.take() {
             stop(index, out);
         }
@@ -123,10 +141,8 @@ impl Writer for Stream {
                 delta(index, &json!({ "type": "thinking_delta", "thinking": thinking }), out);
             }
             Piece::Signature(signature) => {
-                let index = self.enter(Kind::Thinking, out);
-                let sealed = seal(&self.memo.provider, &self.memo.model, &signature);
-                delta(index, &json!({ "type": "signature_delta", "signature": sealed }), out);
-                self.leave(out);
+                self.enter(Kind::Thinking, out);
+                self.sign(&signature, out);
             }
             Piece::Redacted(data) => {
                 self.leave(out);

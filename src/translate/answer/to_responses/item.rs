@@ -26,8 +26,9 @@ pub(super) struct Item {
 pub(super) enum Body {
     Message,
     Reasoning {
-        /// What the provider needs back.
-        sealed: Option<String>,
+        /// What the provider needs back. The seal of thinking that it did not sign is empty: whoever else
+        /// goes on would refuse an item that is not its own, so the item has to show whose it is.
+        sealed: String,
     },
     Call {
         /// Its number in the pieces.
@@ -107,9 +108,8 @@ impl Item {
             }),
             Body::Reasoning { sealed } => {
                 let mut item = json!({ "id": self.id, "type": "reasoning", "summary": parts() });
-                if let (Some(item), Some(sealed)) = (item.as_object_mut(), sealed.as_deref().filter(|_| full))
-                {
-                    item.insert("encrypted_content".to_owned(), sealed.into());
+                if let Some(item) = item.as_object_mut().filter(|_| full) {
+                    item.insert("encrypted_content".to_owned(), sealed.as_str().into());
                 }
                 item
             }

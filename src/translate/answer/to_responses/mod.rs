@@ -176,16 +176,17 @@ impl Writing {
             return;
         }
         self.leave();
-        let mut item = self.item("rs", Body::Reasoning { sealed: None });
+        let sealed = self.seal("");
+        let mut item = self.item("rs", Body::Reasoning { sealed });
         item.parts.push(Part::new(PartKind::Summary, text));
         self.items.push(item);
     }
 
     fn sign(&mut self, signature: &str) {
-        let content = seal::seal(&self.provider, &self.model, signature);
+        let sealed = self.seal(signature);
         match self.items.last_mut() {
             Some(item @ Item { body: Body::Reasoning { .. }, closed: false, .. }) => {
-                item.body = Body::Reasoning { sealed: Some(content) };
+                item.body = Body::Reasoning { sealed };
                 item.close(true);
             }
             _ => {
@@ -197,10 +198,14 @@ impl Writing {
 
     /// Thinking that is not shown.
     fn sealed(&mut self, content: &str) {
-        let sealed = Some(seal::seal(&self.provider, &self.model, content));
+        let sealed = self.seal(content);
         let mut item = self.item("rs", Body::Reasoning { sealed });
         item.close(true);
         self.items.push(item);
+    }
+
+    fn seal(&self, content: &str) -> String {
+        seal::seal(&self.provider, &self.model, content)
     }
 
     fn cite(&mut self, citation: Citation) {

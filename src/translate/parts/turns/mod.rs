@@ -156,14 +156,15 @@ impl Turns {
         }
     }
 
-    /// Whether the answer would go on with a turn that called tools and never thought before it did.
+    /// Whether the answer would go on with a turn that called tools and did not begin with thinking: what was
+    /// thought later on does not count.
     pub fn loop_is_bare(&self) -> bool {
         let assistants = self.list.iter().rev().filter_map(|turn| match turn {
             Turn::Assistant(turn) => Some(turn),
             _ => None,
         });
-        let mut in_loop = assistants.take_while(|turn| !turn.calls.is_empty()).peekable();
-        in_loop.peek().is_some() && in_loop.all(|turn| !turn.blocks.iter().any(is_thinking))
+        let first = assistants.take_while(|turn| !turn.calls.is_empty()).last();
+        first.is_some_and(|turn| !turn.blocks.first().is_some_and(is_thinking))
     }
 
     /// Names of the tools that were called, in the order of the alphabet.

@@ -180,6 +180,11 @@ fn a_bare_loop_is_one_of_the_end() {
     turns.call("a", "f", json!({}), None);
     turns.result(result("a", "A"));
     assert!(turns.loop_is_bare());
+    // Begun with one provider, gone on with another who thinks.
+    turns.assistant(vec![json!({ "type": "thinking", "thinking": "t", "signature": "s" })]);
+    turns.call("b", "f", json!({}), None);
+    turns.result(result("b", "B"));
+    assert!(turns.loop_is_bare());
     turns.assistant(words("done"));
     turns.user(words("next"));
     assert!(!turns.loop_is_bare());

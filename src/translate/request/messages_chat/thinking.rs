@@ -73,9 +73,9 @@ enum Opened {
     Text(String),
 }
 
-/// What is sealed, if this provider's model made it.
+/// What is sealed, if this provider's model made it. The seal of thinking that was not signed is empty.
 fn open(sealed: &str, work: &Work<'_>) -> Option<Opened> {
-    let content = seal::open(sealed, work.scene.provider, work.scene.model)?;
+    let content = seal::open(sealed, work.scene.provider, work.scene.model).filter(|it| !it.is_empty())?;
     Some(match serde_json::from_str(&content) {
         Ok(Value::Array(details)) if details.iter().all(Value::is_object) => Opened::Details(details),
         Ok(detail @ Value::Object(_)) => Opened::Details(vec![detail]),

@@ -424,8 +424,9 @@ fn edge_81_reasoning_is_done_and_sealed_for_its_provider() {
         seen,
         [
             (&json!("one"), sealed("s1")),
-            (&json!("two"), None),
-            (&json!("three"), None),
+            // Unsigned, which shows that it is nobody else's.
+            (&json!("two"), sealed("")),
+            (&json!("three"), sealed("")),
             (&json!(null), sealed("redacted:r")),
             (&json!(null), sealed("s2")),
         ]

@@ -1,0 +1,87 @@
+//! How single values are read. Everything is strict: `10abc` is no number, `maybe` no boolean.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use crate::cli::failure::Failure;
+use crate::config::{Strategy, Window};
+use crate::wire::Wire;
+
+/// Version 1's spellings.
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "y" => Ok(true),
+        "0" | "false" | "no" | "n" => Ok(false),
+        _ => Err("expected one of 1, true, yes, y, 0, false, no, n".to_owned()),
+    }
+}
+
+/// A boolean beside a key. Whoever writes the key itself there is not quoted: an error of the parser would be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Discreet(Option<bool>);
+
+impl Discreet {
+    /// What a flag says, absent ones included. `flag` is its name.
+    pub(crate) fn of(given: Option<Self>, flag: &str) -> Result<bool, Failure> {
+        match given {
+            None => Ok(false),
+            Some(Self(Some(value))) => Ok(value),
+            Some(Self(None)) => Err(Failure::input(format!("{flag} takes true or false, not the key"))),
+        }
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as parsers are")]
+pub(super) fn discreet(text: &str) -> Result<Discreet, String> {
+    Ok(Discreet(boolean(text).ok()))
+}
+
+/// A format as the config names it.
+pub(super) fn format() -> impl TypedValueParser<Value = Wire> {
+    let names = Wire::ALL.map(|wire| match wire {
+        Wire::Messages => PossibleValue::new(wire.config_name()).alias("anthropic"),
+        _ => PossibleValue::new(wire.config_name()),
+    });
+    PossibleValuesParser::new(names)
+        .try_map(|name| Wire::from_config_name(&name).ok_or("not the name of a format"))
+}
+
+pub(super) fn strategy() -> impl TypedValueParser<Value = Strategy> {
+    let names = Strategy::ALL.map(|strategy| match strategy {
+        Strategy::Auto => PossibleValue::new(strategy.name()).aliases(["automatic", "smart"]),
+        _ => PossibleValue::new(strategy.name()),
+    });
+    PossibleValuesParser::new(names)
+        .try_map(|name| Strategy::from_name(&name).ok_or("not the name of a strategy"))
+}
+
+pub(super) fn window(text: &str) -> Result<Window, String> {
+    text.parse().map_err(|error: crate::config::ParseWindowError| error.to_string())
+}
+
+/// A whole number from 1 on. JavaScript, which counters pass through, tells no larger ones apart.
+pub(super) fn positive(text: &str) -> Result<u64, String> {
+    const MAX: u64 = (1 << 53) - 1;
+    let whole = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    whole
+        .filter(|whole| (1..=MAX).contains(whole))
+        .ok_or_else(|| format!("write a whole number from 1 to {MAX}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_and_nothing_else() {
+        assert_eq!(positive("600"), Ok(600));
+        for text in ["10abc", "0", "-1", "+1", "1.5", "1e3", " 1", "1_000", "", "9007199254740992"] {
+            assert!(positive(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn booleans() {
+        assert_eq!((boolean("YES"), boolean("n")), (Ok(true), Ok(false)));
+        assert!(boolean("on").is_err());
+    }
+}

@@ -1,0 +1,35 @@
+// Every official SDK hears all that a provider of the other format says, in every way of asking for it.
+
+import assert from 'node:assert/strict';
+import { after, beforeEach, describe, test } from 'node:test';
+import { assertHeard, converse, sdks } from './harness/translate/sdks.mjs';
+import { stageFor } from './harness/translate/stage.mjs';
+import { TOOLS } from './harness/translate/turns.mjs';
+
+const stage = await stageFor({ after });
+beforeEach(stage.reset);
+
+const MODELS = {
+  chat: ['chat/deepseek-chat'],
+  messages: ['messages/claude-sonnet-4-5'],
+};
+const TURNS = ['text', 'thinking', 'max', 'refusal', 'tool', 'none', 'parallel', 'think_tool'];
+
+for (const client of sdks) {
+  for (const upstream of ['chat', 'messages']) {
+    if (upstream === client.format) continue;
+    for (const model of MODELS[upstream]) {
+      describe(`${client.name} on ${model}`, () => {
+        for (const mode of Object.keys(client.modes)) {
+          for (const play of TURNS) {
+            test(`${play}, ${mode}`, async () => {
+              const { answers } = await converse(client, mode, stage.url, { play, model, tools: TOOLS });
+              assertHeard(answers, { format: client.format, model, upstream });
+              assert.ok(stage.upstreams[upstream].requests.length === answers.length);
+            });
+          }
+        }
+      });
+    }
+  }
+}

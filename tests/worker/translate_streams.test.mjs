@@ -1,0 +1,131 @@
+// Streams of the other format: however they are cut, and however they end.
+
+import assert from 'node:assert/strict';
+import { after, beforeEach, describe, test } from 'node:test';
+import { open, until } from './harness/client.mjs';
+import { CHAT_PATH, KEY, MESSAGES_PATH } from './harness/configs.mjs';
+import { stream200 } from './harness/replies.mjs';
+import { assertHeard, converse, sdks } from './harness/translate/sdks.mjs';
+import { WIRES, stageFor } from './harness/translate/stage.mjs';
+import { PLAYS, TOOLS } from './harness/translate/turns.mjs';
+import * as speakChat from './harness/translate/speak_chat.mjs';
+import * as speakMessages from './harness/translate/speak_messages.mjs';
+
+const stage = await stageFor({ after }, {
+  models: ['spare'],
+  aliases: {
+    'chat-then-chat': { targets: ['chat/gpt-4o', 'chat/spare'] },
+    'messages-then-chat': { targets: ['messages/claude-sonnet-4-5', 'chat/spare'] },
+    'chat-then-messages': { targets: ['chat/gpt-4o', 'messages/spare'] },
+  },
+});
+beforeEach(stage.reset);
+
+const MODELS = { chat: 'chat/deepseek-chat', messages: 'messages/claude-sonnet-4-5' };
+const GOOD = ['apart', 'whole', 'bytes', 'sevens', 'crlf', 'cr', 'commented', 'tight', 'open'];
+const PATHS = { chat: CHAT_PATH, messages: MESSAGES_PATH, responses: '/v1/responses' };
+const SPEAK = { chat: speakChat, messages: speakMessages };
+const TEXT = PLAYS.text[0];
+
+const pairs = sdks.flatMap((client) =>
+  ['chat', 'messages']
+    .filter((upstream) => upstream !== client.format)
+    .map((upstream) => ({ client, upstream, model: MODELS[upstream] })),
+);
+const ask = ({ client, model }, mode, play) =>
+  client.modes[mode](client.connect(stage.url), client.body({ model, history: client.user(`play:${play}`) }));
+
+for (const pair of pairs) {
+  const { client, upstream, model } = pair;
+  describe(`${client.name} on ${model}`, () => {
+    for (const wire of GOOD) {
+      test(`a stream that comes ${wire}`, async () => {
+        const asked = { play: 'think_tool', wire, model, tools: TOOLS };
+        const { answers } = await converse(client, 'iterated', stage.url, asked);
+        assertHeard(answers, { format: client.format, model, upstream });
+      });
+    }
+
+    for (const mode of ['iterated', 'helper']) {
+      test(`an error in the middle, ${mode}`, async () => {
+        const asked = ask(pair, mode, 'text/failing');
+        if (client.format === 'responses') {
+          const { status, error, output } = await asked;
+          assert.deepEqual([status, error.code], ['failed', 'server_is_overloaded']);
+          assert.match(error.message, /Too busy/);
+          assert.ok(output.length > 0, 'what was said before');
+          return;
+        }
+        await assert.rejects(asked, (error) => {
+          assert.ok(error instanceof client.sdk.APIError, String(error));
+          assert.match(error.message, /Too busy/);
+          const [type, code] = [error.type, error.code];
+          if (client.format === 'chat')
+            assert.deepEqual([type, code], ['server_error', 'server_is_overloaded']);
+          else assert.equal(type, 'overloaded_error');
+          return true;
+        });
+      });
+
+      for (const wire of ['ended', 'reset']) {
+        test(`an upstream that is ${wire} in the middle, ${mode}`, async () => {
+          const asked = ask(pair, mode, `text/${wire}`);
+          if (client.format === 'responses') assert.equal((await asked).status, 'failed');
+          else await assert.rejects(asked, client.sdk.APIError);
+        });
+      }
+
+      test(`an error at first is an answer of its own, ${mode}`, async () => {
+        await assert.rejects(ask(pair, mode, 'text/failed'), (error) => {
+          assert.ok(error instanceof client.sdk.InternalServerError, String(error));
+          assert.ok([503, 529].includes(error.status), `${error.status}`);
+          assert.match(error.message, /Too busy/);
+          return true;
+        });
+      });
+    }
+
+    test('an error at first fails over to the next provider', async () => {
+      const { chat, messages } = stage.upstreams;
+      const [alias, second] = upstream === 'chat' ? ['chat-then-messages', messages] : ['messages-then-chat', chat];
+      const first = stage.upstreams[upstream];
+      const error = WIRES.failed([], upstream);
+      first.script(stream200(error));
+      const asked = { ...pair, model: alias };
+      const { text, model } = client.heard(await ask(asked, 'helper', 'text'));
+      assert.deepEqual([text, [first.requests.length, second.requests.length]], [TEXT.text.join(''), [1, 1]]);
+      assert.ok([alias, 'spare'].includes(model), model);
+    });
+
+    test('pings and comments pass, and a client that leaves takes the upstream along', async () => {
+      stage.upstreams[upstream].script(stream200(alive(upstream)));
+      const body = client.body({ model, history: client.user('hi'), rest: { stream: true } });
+      const { stream, headers, abort } = await open(stage.url, { path: PATHS[client.format], key: KEY, body });
+      assert.match(headers['content-type'], /^text\/event-stream/);
+      let seen = '';
+      for await (const chunk of stream) {
+        seen += chunk;
+        if ((seen.match(/^: |^event: ping/gm) ?? []).length >= 3) break;
+      }
+      abort();
+      await until(() => stage.upstreams[upstream].requests[0].gone, 'the upstream sees the hang-up');
+    });
+
+    test('a loop that breaks off takes the upstream along', async () => {
+      stage.upstreams[upstream].script(stream200(alive(upstream)));
+      const api = client.connect(stage.url);
+      const body = client.body({ model, history: client.user('hi'), rest: { stream: true } });
+      const path = { chat: 'chat.completions', messages: 'messages', responses: 'responses' }[client.format];
+      const resource = path.split('.').reduce((of, name) => of[name], api);
+      for await (const _ of await resource.create(body)) break;
+      await until(() => stage.upstreams[upstream].requests[0].gone, 'the upstream sees the hang-up');
+    });
+  });
+}
+
+/** A stream that has begun and then only shows that it is alive, for as long as anybody listens. */
+function alive(upstream) {
+  const [first] = SPEAK[upstream].records(TEXT, { model: 'm' });
+  const sign = upstream === 'chat' ? ': PROCESSING\n\n' : 'event: ping\ndata: {"type":"ping"}\n\n';
+  return [first, ...Array(1_000).fill([10, sign]).flat()];
+}

@@ -17,6 +17,11 @@ impl Environment {
         )
     }
 
+    /// Of these variables and no others.
+    pub(crate) fn of(variables: BTreeMap<String, String>) -> Self {
+        Self(variables)
+    }
+
     /// The variable's value; one that is set to nothing counts as absent.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())

@@ -13,6 +13,7 @@ mod args;
 mod argv;
 mod completions;
 mod config;
+mod confirm;
 mod demo;
 mod environment;
 mod explain;
@@ -23,10 +24,13 @@ mod master_key;
 mod presets;
 mod print;
 mod probe;
+mod process;
 mod reach;
 mod screen;
 mod start;
+mod startup;
 mod status;
+mod update;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -90,6 +94,15 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
         args::Command::Explain(typed) => runtime()?.block_on(explain::run(typed, json, &environment)),
         // Without a runtime: an edit takes milliseconds.
         args::Command::Config(typed) => config::run(typed, &environment).map(|answer| answer.print(json)),
+        args::Command::Stop(typed) => process::stop(&typed, &environment).map(|answer| answer.print(json)),
+        args::Command::Reload(typed) => {
+            let reload = process::reload(&typed, &environment);
+            runtime()?.block_on(reload).map(|answer| answer.print(json))
+        }
+        args::Command::Update(typed) => {
+            let update = update::run(&typed, &environment);
+            runtime()?.block_on(update).map(|answer| answer.print(json))
+        }
         args::Command::Completions(typed) => {
             completions::run(&typed);
             Ok(())

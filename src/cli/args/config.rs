@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::{
     Export, Import, MigrateConfig, ModelName, Probe, ProviderName, RemoveModel, RemoveModelAlias,
-    RemoveProvider, SetDefaultModel, SetMasterKey, SetModelFallbacks, SetProviderRateLimits, UpsertModel,
-    UpsertModelAlias, UpsertProvider,
+    RemoveProvider, SetDefaultModel, SetMasterKey, SetModelFallbacks, SetProviderRateLimits, StartupInstall,
+    StartupUninstall, UpsertModel, UpsertModelAlias, UpsertProvider,
 };
 
 /// Version 1 wrote `config --operation=OP`; it means `config OP`.
@@ -31,7 +31,7 @@ pub(crate) struct Config {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Operation {
-    /// Show the config, keys masked [default]
+    /// Show the config, keys masked, the default
     #[command(alias = "list-routing")]
     List,
     /// Find everything that is wrong with the config
@@ -78,6 +78,12 @@ pub(crate) enum Operation {
     Export(Export),
     /// Take over a config, merged into the present one or instead of it
     Import(Import),
+    /// Run the gateway whenever you are logged in, as a service
+    StartupInstall(Box<StartupInstall>),
+    /// Say whether the service is there and runs
+    StartupStatus,
+    /// Stop the service and remove it
+    StartupUninstall(StartupUninstall),
 }
 
 /// Whether `word` is how an operation is called.

@@ -9,8 +9,10 @@ mod key;
 mod limits;
 mod model;
 mod probe;
+mod process;
 mod provider;
 mod start;
+mod startup;
 mod status;
 mod transfer;
 mod value;
@@ -26,8 +28,10 @@ pub(crate) use key::{MigrateConfig, SetMasterKey};
 pub(crate) use limits::SetProviderRateLimits;
 pub(crate) use model::{ModelName, RemoveModel, SetDefaultModel, SetModelFallbacks, UpsertModel};
 pub(crate) use probe::Probe;
+pub(crate) use process::{Reload, Stop, Update};
 pub(crate) use provider::{ProviderName, RemoveProvider, UpsertProvider};
 pub(crate) use start::Start;
+pub(crate) use startup::{StartupInstall, StartupUninstall};
 pub(crate) use status::{Explain, Reach, Status};
 pub(crate) use transfer::{Export, Import};
 pub(crate) use value::Discreet;
@@ -49,6 +53,12 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run the gateway on this machine until it is told to stop
     Start(Start),
+    /// Stop the gateway that runs on this machine
+    Stop(Stop),
+    /// Make the running gateway read its config again
+    Reload(Reload),
+    /// Install a newer llm-router with what installed this one
+    Update(Update),
     /// Show how full each provider's caps are, and what is being left alone
     #[command(after_help = "Examples:\n  \
         llm-router status --watch\n  \

@@ -25,7 +25,7 @@ pub(crate) struct UpsertProvider {
     #[arg(long)]
     pub(crate) name: Option<String>,
 
-    /// Where it is, such as https://api.example.com/v1
+    /// Where it is, such as `https://api.example.com/v1`
     #[arg(long, value_name = "URL", help_heading = "Endpoints")]
     pub(crate) base_url: Option<String>,
 

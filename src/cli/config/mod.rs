@@ -5,7 +5,7 @@
 //! ```
 //!
 //! An operation knows neither arguments nor files, so that whoever guides a person through one calls the same
-//! function. Everything is written by [`ConfigFile::edit`], in one step and only if the result is valid.
+//! function. Everything is written by `ConfigFile::edit`, in one step and only if the result is valid.
 
 pub(crate) mod buckets;
 pub(crate) mod default_model;

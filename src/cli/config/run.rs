@@ -18,7 +18,7 @@ use crate::cli::args::{self, Operation};
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::file::{Backup, ConfigFile, Document, Edited};
-use crate::cli::{print, probe};
+use crate::cli::{print, probe, startup};
 use crate::config::{self, Secret};
 
 use words::required;
@@ -79,6 +79,9 @@ pub(crate) fn run(typed: args::Config, environment: &Environment) -> Result<Answ
         }
         Operation::Export(typed) => export_to(&file, typed, environment),
         Operation::Import(typed) => import_from(&file, &typed),
+        Operation::StartupInstall(typed) => startup::install(&typed, file.path(), environment),
+        Operation::StartupStatus => Ok(startup::status(environment)),
+        Operation::StartupUninstall(typed) => startup::uninstall(typed.yes.unwrap_or(false), environment),
     }?;
     answer.data.insert("config".to_owned(), file.path().display().to_string().into());
     Ok(answer)

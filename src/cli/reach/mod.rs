@@ -12,7 +12,8 @@ use url::Url;
 use super::args;
 use super::environment::Environment;
 use super::failure::Failure;
-use super::start::{self, Running};
+use super::process::{self, Found};
+use super::start::{self, Pids};
 use crate::config::Secret;
 
 /// For one answer: the gateway itself waits up to 10 s for its ledgers.
@@ -56,15 +57,19 @@ impl Silence {
 impl Gateway {
     /// The gateway that is named, or the one that runs here; `None` if none runs.
     pub(crate) fn find(reach: &args::Reach, environment: &Environment) -> Result<Option<Self>, Failure> {
-        let places = Places::new(reach, environment)?;
+        let mut places = Places::new(reach, environment)?;
         let (url, named) = match &reach.url {
             Some(url) => (base_url(url)?, true),
-            None => match start::running(&places.state_dir) {
+            None => match places.running() {
                 None => return Ok(None),
-                Some(Running { url: Some(url), .. }) => (url, false),
-                Some(Running { pid, url: None }) => {
-                    return Err(Failure::runtime(format!("llm-router (pid {pid}) is still starting"))
+                Some(Pids { llm_router, url: None, .. }) => {
+                    return Err(Failure::runtime(format!("llm-router (pid {llm_router}) is still starting"))
                         .hint("try again in a second"));
+                }
+                Some(Pids { url: Some(url), config, .. }) => {
+                    // Unless another one is named, the key is in the config that it runs with.
+                    places.config = config.filter(|_| reach.config.is_none()).unwrap_or(places.config);
+                    (url, false)
                 }
             },
         };
@@ -124,22 +129,18 @@ impl Gateway {
 
 impl Places {
     pub(crate) fn new(reach: &args::Reach, environment: &Environment) -> Result<Self, Failure> {
-        let home = environment.home();
-        let place = |given: &Option<PathBuf>, name: &str, flag: &str| {
-            let given = given.clone().filter(|path| !path.as_os_str().is_empty());
-            let path = match (given, &home) {
-                (Some(path), home) => start::from_home(path, home.as_deref()),
-                (None, Some(home)) => home.join(name),
-                (None, None) => {
-                    return Err(Failure::input(format!("HOME is not set: name a path with {flag}")));
-                }
-            };
-            std::path::absolute(&path)
-                .map_err(|error| Failure::input(format!("{flag} {}: {error}", path.display())))
-        };
         Ok(Self {
-            config: place(&reach.config, ".llm-router.json", "--config")?,
-            state_dir: place(&reach.state_dir, ".llm-router", "--state-dir")?,
+            config: start::place(reach.config.clone(), ".llm-router.json", "--config", environment)?,
+            state_dir: start::state_directory(reach.state_dir.clone(), environment)?,
+        })
+    }
+
+    /// The gateway that runs here: of the state directory, or the demo's inside it.
+    fn running(&self) -> Option<Pids> {
+        let places = [self.state_dir.clone(), self.state_dir.join("demo")];
+        places.iter().find_map(|place| match process::look(place) {
+            Found::Gateway(pids) => Some(pids),
+            Found::Nothing | Found::Orphan(_) | Found::Stranger => None,
         })
     }
 

@@ -7,7 +7,7 @@
 //! ```text
 //! options ─ access ─ settings ─ bundle ─ workerd ─ state ─ listen ─ supervise ─ banner
 //!                                                            │  └ child, capnp, ready, signals
-//!                                               watch ─ control
+//!                                               watch ─ control, orders
 //! ```
 
 mod access;
@@ -18,8 +18,8 @@ mod child;
 mod control;
 mod listen;
 mod options;
+mod orders;
 mod ready;
-mod running;
 mod settings;
 mod signals;
 mod state;
@@ -31,13 +31,17 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use options::{Options, from_home};
-pub(crate) use running::{Running, running};
+use tokio::sync::mpsc;
+
+pub(crate) use options::{Options, Source, place, state_directory};
+pub(crate) use orders::{RELOAD, Reloaded};
+pub(crate) use ready::is_ready;
 pub(crate) use settings::read_file;
+pub(crate) use state::Pids;
+pub(crate) use workerd::find as find_workerd;
 
 use self::banner::{Auth, Banner};
 use self::listen::Listener;
-use self::options::Source;
 use self::ready::Ready;
 use self::settings::Settings;
 use self::signals::Signals;
@@ -55,7 +59,7 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
     let settings = first_settings(&options, &environment).await?;
     let modules = bundle::modules(bundle, &environment)?;
     let workerd = workerd::find(options.workerd.as_deref(), &environment)?;
-    let state = State::open(&options.state_dir)?;
+    let mut state = State::open(&options.state_dir)?;
     state.admit(&workerd.version)?;
     let listener = Listener::bind(&options.host, options.port).await?;
     bundle::install(&modules, &state.run())?;
@@ -74,9 +78,10 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
     let settings = Arc::new(settings);
     let (live_now, live) = tokio::sync::watch::channel(Arc::clone(&settings));
     let boots = Arc::default();
-    let reloader = config_file.clone().zip(watch).map(|(path, debounce)| Reloader {
+    introduce(&mut state, config_file.as_deref(), &environment);
+    let reloader = config_file.clone().map(|path| Reloader {
         path,
-        debounce,
+        debounce: watch,
         require_auth: options.require_auth,
         environment: environment.clone(),
         live: live_now,
@@ -86,13 +91,14 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
     let banner = Banner {
         url: &listener.url(),
         config_file: config_file.as_deref(),
-        watched: reloader.is_some(),
+        watched: watch.is_some(),
         auth,
         access: options.access.as_ref().map(|access| access.issuer.as_str()),
         state_dir: state.directory(),
         settings: &settings,
     }
     .render();
+    let orders = state.order_socket();
     let supervisor = Supervisor {
         workerd: workerd.path,
         state,
@@ -111,7 +117,11 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
         }
         print::answer(&banner);
         if let Some(reloader) = reloader {
-            tokio::spawn(reloader.run());
+            let (tell, askers) = mpsc::channel(1);
+            if let Err(error) = orders::listen(&orders, tell) {
+                print::warning(format_args!("`llm-router reload` will not work: {error}"));
+            }
+            tokio::spawn(reloader.run(askers));
         }
     };
     supervisor.run(signals, on_ready).await
@@ -130,6 +140,31 @@ fn warn_of_strangers(listener: &Listener, options: &Options) {
             listener.address
         ));
     }
+}
+
+/// Set by the services that `startup-install` writes.
+pub(crate) const MANAGED_VARIABLE: &str = "LLM_ROUTER_MANAGED_BY_STARTUP";
+
+fn introduce(state: &mut State, config: Option<&Path>, environment: &Environment) {
+    let managed = environment.get(MANAGED_VARIABLE) == Some("1");
+    if let Err(error) = state.introduce(config, managed) {
+        print::warning(format_args!("cannot write down what runs, `stop` and `reload` may miss it: {error}"));
+    }
+}
+
+/// Whether `start` would accept these options in this environment: its config, and the key that clients must
+/// present. Says what is odd about the config, and which variables its providers take their keys from.
+pub(crate) fn check(
+    options: &Options,
+    environment: &Environment,
+) -> Result<(Vec<String>, Vec<String>), Failure> {
+    let Source::File { path, .. } = &options.source else {
+        return Err(Failure::input("the demo is for trying out: a service needs a config"));
+    };
+    let checked = Settings::check(read(path)?, options.require_auth, environment);
+    let settings = checked.map_err(|refusal| settings::refused(&path.display().to_string(), refusal))?;
+    let variables = settings.key_variable_names();
+    Ok((settings.warnings, variables))
 }
 
 /// The config to start with: the file's, or the demo's, whose provider is started here.

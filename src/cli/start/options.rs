@@ -11,21 +11,21 @@ use crate::cli::print;
 
 #[derive(Debug)]
 pub(crate) struct Options {
-    pub(super) source: Source,
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) require_auth: bool,
+    pub(crate) source: Source,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) require_auth: bool,
     /// Cloudflare Access, where it is asked for.
     pub(super) access: Option<Access>,
     /// Absolute.
-    pub(super) state_dir: PathBuf,
+    pub(crate) state_dir: PathBuf,
     /// The executable that was named, by argument or variable; else it is looked for.
-    pub(super) workerd: Option<PathBuf>,
+    pub(crate) workerd: Option<PathBuf>,
 }
 
 /// Where the config comes from.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(crate) enum Source {
     File {
         /// Absolute.
         path: PathBuf,
@@ -61,18 +61,7 @@ impl Options {
 
         let access = Access::new(access_certs_url, environment)?;
         let home = environment.home();
-        let file = |given: Option<PathBuf>, name: &str, flag: &str| {
-            let path = match (given.filter(|path| !path.as_os_str().is_empty()), &home) {
-                (Some(path), home) => from_home(path, home.as_deref()),
-                (None, Some(home)) => home.join(name),
-                (None, None) => {
-                    return Err(Failure::input(format!("HOME is not set: name a path with {flag}")));
-                }
-            };
-            std::path::absolute(&path)
-                .map_err(|error| Failure::input(format!("{flag} {}: {error}", path.display())))
-        };
-        let state_dir = file(state_dir, ".llm-router", "--state-dir")?;
+        let state_dir = state_directory(state_dir, environment)?;
         let workerd = workerd
             .filter(|path| !path.as_os_str().is_empty())
             .or_else(|| environment.get("LLM_ROUTER_WORKERD").map(PathBuf::from))
@@ -81,14 +70,38 @@ impl Options {
             (Source::Demo, state_dir.join("demo"))
         } else {
             let watch = watch_config.then(|| debounce(environment)).transpose()?;
-            (Source::File { path: file(config, ".llm-router.json", "--config")?, watch }, state_dir)
+            (
+                Source::File { path: place(config, ".llm-router.json", "--config", environment)?, watch },
+                state_dir,
+            )
         };
         Ok(Self { source, host: host_without_brackets(host), port, require_auth, access, state_dir, workerd })
     }
 }
 
+/// Where a gateway keeps its state: `given` by --state-dir, or the one in the home directory.
+pub(crate) fn state_directory(given: Option<PathBuf>, environment: &Environment) -> Result<PathBuf, Failure> {
+    place(given, ".llm-router", "--state-dir", environment)
+}
+
+/// The absolute path that was `given` by a flag, or `name` in the home directory.
+pub(crate) fn place(
+    given: Option<PathBuf>,
+    name: &str,
+    flag: &str,
+    environment: &Environment,
+) -> Result<PathBuf, Failure> {
+    let home = environment.home();
+    let path = match (given.filter(|path| !path.as_os_str().is_empty()), &home) {
+        (Some(path), home) => from_home(path, home.as_deref()),
+        (None, Some(home)) => home.join(name),
+        (None, None) => return Err(Failure::input(format!("HOME is not set: name a path with {flag}"))),
+    };
+    std::path::absolute(&path).map_err(|error| Failure::input(format!("{flag} {}: {error}", path.display())))
+}
+
 /// `--config=~/x` reaches us unexpanded from most shells.
-pub(crate) fn from_home(path: PathBuf, home: Option<&Path>) -> PathBuf {
+fn from_home(path: PathBuf, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~"), home) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path,

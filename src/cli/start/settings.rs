@@ -2,7 +2,7 @@
 //!
 //! The same check stands before the first start and before every reload, so nothing goes live unchecked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{fmt, io};
 
@@ -68,6 +68,12 @@ impl Settings {
         Ok(Self { text, config, warnings })
     }
 
+    /// Every variable that a provider takes its key from.
+    pub(super) fn key_variable_names(&self) -> Vec<String> {
+        let names: BTreeSet<&str> = key_names(&self.config).map(|(_, name)| name).collect();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
     /// Every variable that a provider takes its key from and that is set here.
     pub(super) fn key_variables(&self, environment: &Environment) -> BTreeMap<String, String> {
         key_names(&self.config)
@@ -106,7 +112,7 @@ fn is_reserved(name: &str) -> bool {
         || name == deployment::LOCAL_BINDING
         || deployment::CONFIG_VARIABLES.contains(&name)
         || name.starts_with(deployment::CONFIG_PART_PREFIX)
-        || matches!(name, "LLM_ROUTER_WORKERD" | "LLM_ROUTER_BUNDLE_DIR")
+        || matches!(name, "LLM_ROUTER_WORKERD" | "LLM_ROUTER_BUNDLE_DIR" | super::MANAGED_VARIABLE)
 }
 
 fn key_names(config: &Config) -> impl Iterator<Item = (&str, &str)> {

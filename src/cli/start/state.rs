@@ -15,6 +15,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::workerd::Version;
 use crate::cli::failure::Failure;
+use crate::cli::process::Identity;
 
 /// A state directory that is ours until this is dropped.
 #[derive(Debug)]
@@ -30,16 +32,27 @@ pub(super) struct State {
     lock: File,
     /// Where the control socket is when its path in `run` would be too long for one.
     socket_directory: Option<PathBuf>,
+    pids: Pids,
 }
 
-/// The processes of a gateway.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Pids {
-    #[serde(rename = "llmRouter")]
-    pub(super) llm_router: u32,
-    pub(super) workerd: Option<u32>,
+/// A gateway as it introduces itself to other commands.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Pids {
+    pub(crate) llm_router: u32,
+    pub(crate) workerd: Option<u32>,
     /// Base URL, once there is one.
-    pub(super) url: Option<String>,
+    pub(crate) url: Option<String>,
+    /// The same two processes, told from later ones with their numbers.
+    pub(crate) gateway: Option<Identity>,
+    pub(crate) runtime: Option<Identity>,
+    /// The config file; the demo has none.
+    pub(crate) config: Option<PathBuf>,
+    /// Where it takes orders to reload.
+    pub(crate) orders: Option<PathBuf>,
+    /// Whether the system's service manager started it, and would start it again.
+    pub(crate) managed: bool,
+    pub(crate) version: String,
 }
 
 impl State {
@@ -57,18 +70,38 @@ impl State {
             .mode(0o600)
             .open(directory.join("lock"));
         let lock = lock.map_err(failed)?;
-        match lock.try_lock() {
+        match take(&lock) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(held(&directory)),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
 
-        let mut state = Self { directory, lock, socket_directory: None };
+        let pid = std::process::id();
+        let pids = Pids {
+            llm_router: pid,
+            gateway: Identity::of(pid),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..Pids::default()
+        };
+        let mut state = Self { directory, lock, socket_directory: None, pids };
         state.make_own_directories().map_err(failed)?;
-        state
-            .write_pids(&Pids { llm_router: std::process::id(), workerd: None, url: None })
-            .map_err(failed)?;
+        state.write_pids().map_err(failed)?;
         Ok(state)
+    }
+
+    /// Writes down what other commands want to know of this gateway.
+    pub(super) fn introduce(&mut self, config: Option<&Path>, managed: bool) -> io::Result<()> {
+        self.pids.config = config.map(Path::to_owned);
+        self.pids.orders = config.map(|_| self.order_socket());
+        self.pids.managed = managed;
+        self.write_pids()
+    }
+
+    /// Writes down which workerd runs now, and where.
+    pub(super) fn write_workerd(&self, workerd: Option<u32>, url: String) -> io::Result<()> {
+        let pids =
+            Pids { workerd, runtime: workerd.and_then(Identity::of), url: Some(url), ..self.pids.clone() };
+        self.write(&pids)
     }
 
     /// Refuses a workerd older than one that has written the objects, and remembers this one.
@@ -104,7 +137,16 @@ impl State {
     }
 
     pub(super) fn control_socket(&self) -> PathBuf {
-        self.socket_directory.as_ref().map_or_else(|| self.run(), Clone::clone).join("control.sock")
+        self.sockets().join("control.sock")
+    }
+
+    /// Where this process takes orders; the control socket is workerd's.
+    pub(super) fn order_socket(&self) -> PathBuf {
+        self.sockets().join("orders.sock")
+    }
+
+    fn sockets(&self) -> PathBuf {
+        self.socket_directory.clone().unwrap_or_else(|| self.run())
     }
 
     /// The lock, for a child to hold too. It is free when the last of its holders is gone.
@@ -112,7 +154,11 @@ impl State {
         self.lock.try_clone()
     }
 
-    pub(super) fn write_pids(&self, pids: &Pids) -> io::Result<()> {
+    fn write_pids(&self) -> io::Result<()> {
+        self.write(&self.pids)
+    }
+
+    fn write(&self, pids: &Pids) -> io::Result<()> {
         write_private(&self.run().join("pids"), &serde_json::to_vec(pids)?)
     }
 
@@ -121,6 +167,7 @@ impl State {
             DirBuilder::new().recursive(true).mode(0o700).create(&own)?;
             fs::set_permissions(&own, Permissions::from_mode(0o700))?;
         }
+        // The longer name of the two.
         if !fits_a_socket(&self.control_socket()) {
             self.socket_directory = Some(short_private_directory()?);
         }
@@ -132,6 +179,7 @@ impl Drop for State {
     /// What is left over after a crash is overwritten by the next start, so nothing depends on this.
     fn drop(&mut self) {
         let _ = fs::remove_file(self.control_socket());
+        let _ = fs::remove_file(self.order_socket());
         let _ = fs::remove_file(self.run().join("pids"));
         if let Some(directory) = &self.socket_directory {
             let _ = fs::remove_dir(directory);
@@ -170,26 +218,36 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&temporary, path)
 }
 
+/// Other commands try the lock for an instant to see whether somebody has it.
+fn take(lock: &File) -> Result<(), TryLockError> {
+    for _ in 0..4 {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(25)),
+            taken => return taken,
+        }
+    }
+    lock.try_lock()
+}
+
 /// Says who has the directory, as far as its `pids` tell.
 fn held(directory: &Path) -> Failure {
     let path = directory.display();
     let pids = fs::read(directory.join("run/pids"))
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Pids>(&bytes).ok());
-    let another = "or give this one another --state-dir";
+    let stop =
+        format!("stop it with `llm-router stop --state-dir='{path}'`, or give this one another --state-dir");
     match pids {
         Some(Pids { llm_router, url, .. }) if is_alive(llm_router) => {
             let url = url.map(|url| format!(" at {url}")).unwrap_or_default();
-            Failure::runtime(format!("llm-router (pid {llm_router}) already runs on {path}{url}"))
-                .hint(format!("stop it with `kill {llm_router}`, {another}"))
+            Failure::runtime(format!("llm-router (pid {llm_router}) already runs on {path}{url}")).hint(stop)
         }
         Some(Pids { workerd: Some(workerd), .. }) if is_alive(workerd) => Failure::runtime(format!(
             "workerd (pid {workerd}) still runs on {path}, left over from an llm-router that was killed"
         ))
-        .hint(format!("stop it with `kill {workerd}`, {another}")),
-        _ => {
-            Failure::runtime(format!("another process holds {path}/lock")).hint(format!("stop it, {another}"))
-        }
+        .hint(stop),
+        _ => Failure::runtime(format!("another process holds {path}/lock"))
+            .hint("stop it, or give this one another --state-dir"),
     }
 }
 

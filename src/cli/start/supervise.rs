@@ -15,7 +15,7 @@ use super::listen::Listener;
 use super::ready::{self, Ready};
 use super::settings::Settings;
 use super::signals::Signals;
-use super::state::{Pids, State, write_private};
+use super::state::{State, write_private};
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::print;
@@ -113,10 +113,8 @@ impl Supervisor {
         let workerd =
             Workerd::start(&launch).map_err(|error| cannot_start(&self.workerd, &settings, &error))?;
 
-        let pids =
-            Pids { llm_router: std::process::id(), workerd: workerd.pid(), url: Some(self.listener.url()) };
-        if let Err(error) = self.state.write_pids(&pids) {
-            print::warning(format_args!("cannot write down the pids: {error}")); // only messages need them
+        if let Err(error) = self.state.write_workerd(workerd.pid(), self.listener.url()) {
+            print::warning(format_args!("cannot write down the pids, `stop` may miss it: {error}"));
         }
         Ok(workerd)
     }

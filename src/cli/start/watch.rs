@@ -1,4 +1,5 @@
-//! Reloading the config when its file changes, without a restart: requests in flight go on.
+//! Reloading the config when its file changes or somebody asks for it, without a restart: requests in flight
+//! go on.
 //!
 //! What is wrong with a new config is said and the old one stays live. The file's directory is watched, not
 //! the file: editors write another one and rename it.
@@ -17,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::control::{self, ControlError};
+use super::orders::{Asker, Reloaded};
 use super::settings::{self, Settings};
 use crate::cli::environment::Environment;
 use crate::cli::print;
@@ -24,7 +26,8 @@ use crate::cli::print;
 #[derive(Debug)]
 pub(super) struct Reloader {
     pub(super) path: PathBuf,
-    pub(super) debounce: Duration,
+    /// How long the file must be left alone before it is read again; `None` waits to be asked.
+    pub(super) debounce: Option<Duration>,
     pub(super) require_auth: bool,
     pub(super) environment: Environment,
     pub(super) live: watch::Sender<Arc<Settings>>,
@@ -41,79 +44,90 @@ const HAND_OVER_PERIOD: Duration = Duration::from_millis(250);
 type Seen = Option<Result<String, io::ErrorKind>>;
 
 impl Reloader {
-    /// Watches until the process ends.
-    pub(super) async fn run(self) {
+    /// Watches and answers until the process ends.
+    pub(super) async fn run(self, mut askers: mpsc::Receiver<Asker>) {
         // One place: a change that finds it taken is covered by the look that is due.
         let (tell, mut changed) = mpsc::channel(1);
-        let _watcher = match watcher(&self.path, tell) {
-            Ok(watcher) => watcher,
-            Err(error) => {
-                let path = self.path.display();
-                return print::warning(format_args!(
-                    "cannot watch {path}: {error}; to load an edited config, start again"
-                ));
-            }
-        };
+        let watched = self.debounce.and_then(|debounce| Some((self.watch(tell)?, debounce)));
         let mut seen = Some(Ok(self.live.borrow().text.clone()));
-        loop {
-            // The first time too: the file may have changed between the start and now.
+        if watched.is_some() {
+            // The file may have changed between the start and now.
             self.look(&mut seen).await;
-            if changed.recv().await.is_none() {
-                return;
+        }
+        loop {
+            tokio::select! {
+                Some(()) = changed.recv() => {
+                    let debounce = watched.as_ref().map_or(Duration::ZERO, |(_, debounce)| *debounce);
+                    wait_until_quiet(debounce, &mut changed).await;
+                    self.look(&mut seen).await;
+                }
+                Some(asker) = askers.recv() => {
+                    let mut unseen = None;
+                    let reloaded = self.look(&mut unseen).await;
+                    seen = unseen;
+                    let _ = asker.send(reloaded); // it may not wait any more
+                }
+                else => return,
             }
-            self.wait_until_quiet(&mut changed).await;
         }
     }
 
-    /// An editor may write in several steps.
-    async fn wait_until_quiet(&self, changed: &mut mpsc::Receiver<()>) {
-        let deadline = Instant::now() + self.debounce * 10;
-        while let Ok(Some(())) = timeout(self.debounce, changed.recv()).await {
-            if Instant::now() >= deadline {
-                return;
-            }
-        }
+    fn watch(&self, tell: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+        watcher(&self.path, tell)
+            .inspect_err(|error| {
+                print::warning(format_args!(
+                    "cannot watch {}: {error}; to load an edited config, say `llm-router reload`",
+                    self.path.display()
+                ));
+            })
+            .ok()
     }
 
     /// Reads the file and makes it live if it says something new.
-    async fn look(&self, seen: &mut Seen) {
+    async fn look(&self, seen: &mut Seen) -> Reloaded {
         let found = settings::read_file(&self.path);
         let now = Some(found.as_ref().map(String::clone).map_err(io::Error::kind));
         if *seen == now {
-            return;
+            return self.unchanged();
         }
         *seen = now;
         let text = match found {
             Ok(text) => text,
-            Err(error) => return refuse(&[format!("{}: {error}", self.path.display())]),
+            Err(error) => return refuse(vec![format!("{}: {error}", self.path.display())], Vec::new()),
         };
         if self.live.borrow().text == text {
-            return print::log("config is again the one that runs");
+            print::log("config is again the one that runs");
+            return self.unchanged();
         }
 
         match Settings::check(text, self.require_auth, &self.environment) {
             Ok(settings) => self.hand_over(Arc::new(settings), seen).await,
-            Err(refusal) => {
-                refuse(&refusal.problems);
-                print::warnings(&refusal.warnings);
-            }
+            Err(refusal) => refuse(refusal.problems, refusal.warnings),
         }
     }
 
-    async fn hand_over(&self, settings: Arc<Settings>, seen: &mut Seen) {
+    fn unchanged(&self) -> Reloaded {
+        let live = self.live.borrow();
+        let warnings = live.warnings.clone();
+        Reloaded { ok: true, providers: live.config.providers.len(), warnings, ..Reloaded::default() }
+    }
+
+    async fn hand_over(&self, settings: Arc<Settings>, seen: &mut Seen) -> Reloaded {
+        let warnings = settings.warnings.clone();
         match self.put(&settings).await {
             Ok(()) => {
                 let providers = settings.config.providers.len();
                 let s = if providers == 1 { "" } else { "s" };
                 print::log(format_args!("config reloaded: {providers} provider{s}"));
+                print::warnings(&warnings);
+                Reloaded { ok: true, changed: true, providers, warnings, ..Reloaded::default() }
             }
-            Err(ControlError::Refused(problems)) => refuse(&problems),
+            Err(ControlError::Refused(problems)) => refuse(problems, warnings),
             Err(error @ ControlError::Unreachable(_)) => {
                 *seen = None;
-                refuse(&[format!("{error}; save the file again to retry")]);
+                refuse(vec![format!("{error}; save the file again to retry")], warnings)
             }
         }
-        print::warnings(&settings.warnings);
     }
 
     /// Gives the settings to the running Worker and to every later one.
@@ -138,11 +152,23 @@ impl Reloader {
     }
 }
 
-fn refuse(reasons: &[String]) {
-    print::log("config not reloaded, the old one stays live:");
-    for reason in reasons {
-        print::log(format_args!("  {reason}"));
+/// An editor may write in several steps.
+async fn wait_until_quiet(debounce: Duration, changed: &mut mpsc::Receiver<()>) {
+    let deadline = Instant::now() + debounce * 10;
+    while let Ok(Some(())) = timeout(debounce, changed.recv()).await {
+        if Instant::now() >= deadline {
+            return;
+        }
     }
+}
+
+fn refuse(problems: Vec<String>, warnings: Vec<String>) -> Reloaded {
+    print::log("config not reloaded, the old one stays live:");
+    for problem in &problems {
+        print::log(format_args!("  {problem}"));
+    }
+    print::warnings(&warnings);
+    Reloaded { problems, warnings, ..Reloaded::default() }
 }
 
 /// Reports changes of the file at `path` and, if that is a link, of the file it leads to.

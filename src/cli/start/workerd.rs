@@ -12,14 +12,14 @@ use crate::deployment;
 
 /// An executable that has said which workerd it is.
 #[derive(Debug)]
-pub(super) struct Workerd {
-    pub(super) path: PathBuf,
+pub(crate) struct Workerd {
+    pub(crate) path: PathBuf,
     pub(super) version: Version,
 }
 
 /// The day of a release: `2026-11-17`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version(String);
+pub(crate) struct Version(String);
 
 impl Version {
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -35,7 +35,7 @@ impl fmt::Display for Version {
 
 /// The workerd that was `named`, or else the first in `PATH` and in the `node_modules` above here and above
 /// this executable.
-pub(super) fn find(named: Option<&Path>, environment: &Environment) -> Result<Workerd, Failure> {
+pub(crate) fn find(named: Option<&Path>, environment: &Environment) -> Result<Workerd, Failure> {
     let path = match named {
         Some(path) if path.is_file() => native(path.to_owned()),
         Some(path) => return Err(Failure::input(format!("there is no workerd at {}", path.display()))),

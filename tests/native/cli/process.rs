@@ -115,12 +115,7 @@ impl Home {
     /// Runs it to its end.
     pub(super) async fn run(&self) -> End {
         let output = tokio::time::timeout(PATIENCE, self.command().output()).await;
-        let output = output.expect("it should have ended by itself").unwrap();
-        End {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        End::of(output.expect("it should have ended by itself").unwrap())
     }
 
     /// Runs it until it is ready.
@@ -160,7 +155,7 @@ impl Home {
         self.command_of(Path::new("/bin/sh"), &words)
     }
 
-    fn command_of(&self, program: &Path, arguments: &[String]) -> Command {
+    pub(super) fn command_of(&self, program: &Path, arguments: &[String]) -> Command {
         let mut command = Command::new(program);
         command
             .args(arguments)
@@ -175,6 +170,16 @@ impl Home {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         command
+    }
+}
+
+impl End {
+    pub(super) fn of(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
     }
 }
 
@@ -266,6 +271,24 @@ pub(super) fn config() -> Value {
             ],
         }],
     })
+}
+
+/// Puts a copy of a file at `place`, to be run. Another process makes it: one that this process has open for
+/// writing, however shortly, cannot be run by what other tests start meanwhile.
+pub(super) fn install(file: &Path, place: &Path) {
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    let mut copy = std::process::Command::new("cp");
+    assert!(copy.arg(file).arg(place).status().unwrap().success());
+    let mode = std::process::Command::new("chmod").arg("755").arg(place).status();
+    assert!(mode.unwrap().success());
+}
+
+/// The same for a shell script.
+pub(super) fn install_script(text: &str, place: &Path) {
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    let draft = place.with_added_extension("draft");
+    fs::write(&draft, format!("#!/bin/sh\n{text}\n")).unwrap();
+    install(&draft, place);
 }
 
 pub(super) fn workerd() -> PathBuf {

@@ -62,7 +62,7 @@ async fn the_whole_picture_at_80_columns() {
 
 #[tokio::test]
 async fn the_gateway_that_runs_here_is_found() {
-    let home = Home::empty().arguments(&["status", "--json"]);
+    let home = Home::empty().arguments(&["status"]);
     let end = home.run().await;
     assert_eq!(end.code, Some(1));
     assert!(end.stderr.contains("no gateway runs here"), "{}", end.stderr);
@@ -72,7 +72,7 @@ async fn the_gateway_that_runs_here_is_found() {
     let fake = Fake::start(None).await;
     for directory in [home.state_path(), home.path().join("elsewhere"), home.state_path().join("demo")] {
         let _ = fs::remove_dir_all(home.state_path());
-        fake.runs_in(&directory);
+        let _lock = fake.runs_in(&directory);
         let mut home = Home::empty().arguments(&["status", "--json"]);
         let place = if directory.ends_with("demo") { directory.parent().unwrap() } else { &directory };
         home = home.argument(format!("--state-dir={}", place.display()));
@@ -83,22 +83,17 @@ async fn the_gateway_that_runs_here_is_found() {
 }
 
 #[tokio::test]
-async fn a_real_gateway_that_has_ended_is_not_asked() {
+async fn what_is_left_of_a_gateway_is_not_asked() {
     let home = Home::empty().arguments(&["status"]);
-    let run = home.state_path().join("run");
-    fs::create_dir_all(&run).unwrap();
-    for (pids, says) in [
-        (
-            json!({ "llmRouter": i32::MAX, "workerd": null, "url": "http://127.0.0.1:1" }),
-            "no gateway runs here",
-        ),
-        (json!({ "llmRouter": std::process::id(), "workerd": null, "url": null }), "is still starting"),
-        (
-            json!({ "llmRouter": std::process::id(), "workerd": null, "url": "http://127.0.0.1:1" }),
-            "no answer from http://127.0.0.1:1",
-        ),
+    drop(fake::runs_in(&home.state_path(), &json!("http://127.0.0.1:1"), None));
+    let end = home.run().await;
+    assert_eq!(end.code, Some(1), "{}", end.stderr);
+    assert!(end.stderr.contains("no gateway runs here"), "{}", end.stderr);
+    for (url, says) in [
+        (Value::Null, "is still starting"),
+        (json!("http://127.0.0.1:1"), "no answer from http://127.0.0.1:1"),
     ] {
-        fs::write(run.join("pids"), pids.to_string()).unwrap();
+        let _lock = fake::runs_in(&home.state_path(), &url, None);
         let end = home.run().await;
         assert_eq!(end.code, Some(1), "{}", end.stderr);
         assert!(end.stderr.contains(says), "{says}: {}", end.stderr);
@@ -109,10 +104,12 @@ async fn a_real_gateway_that_has_ended_is_not_asked() {
 #[tokio::test]
 async fn a_key_is_shown_only_when_it_is_asked_for() {
     let fake = Fake::start(Some(KEY)).await;
+    let directory = tempfile::tempdir().unwrap();
+    let elsewhere = directory.path().join("config.json");
+    let lock = fake.runs_in(directory.path());
     let home = || {
-        let home = Home::new().arguments(&["status", "--json"]);
-        fake.runs_in(&home.state_path());
-        home
+        let state = format!("--state-dir={}", directory.path().display());
+        Home::new().arguments(&["status"]).argument(state)
     };
     let mut keyed = config();
     keyed["masterKey"] = json!(KEY);
@@ -127,6 +124,14 @@ async fn a_key_is_shown_only_when_it_is_asked_for() {
     assert_eq!(with_config.run().await.code, Some(0));
     let unlocked = format!("GET /v1/status Bearer {KEY}");
     assert_eq!(fake.take_requests(), ["GET /v1/status -".to_owned(), unlocked.clone()]);
+
+    // The gateway has said which config it runs with.
+    fs::write(&elsewhere, keyed.to_string()).unwrap();
+    drop(lock);
+    let _lock = fake::runs_in(directory.path(), &json!(fake.url), Some(&elsewhere));
+    assert_eq!(home().run().await.code, Some(0));
+    assert_eq!(fake.take_requests(), ["GET /v1/status -".to_owned(), unlocked.clone()]);
+    fs::remove_file(&elsewhere).unwrap();
 
     let with_variable = home().variable("LLM_ROUTER_MASTER_KEY", KEY);
     assert_eq!(with_variable.run().await.code, Some(0));
@@ -167,14 +172,14 @@ async fn what_cannot_be_asked_is_said() {
         (vec!["status", "--prvider=x"], 2, "--provider"),
     ] {
         let home = Home::empty().arguments(&arguments);
-        fake.runs_in(&home.state_path());
+        let _lock = fake.runs_in(&home.state_path());
         let end = home.run().await;
         assert_eq!(end.code, Some(code), "{arguments:?}: {}", end.stderr);
         assert!(end.stderr.contains(says), "{arguments:?}: {}", end.stderr);
         assert!(end.stdout.is_empty());
     }
     let filtered = Home::empty().arguments(&["status", "--provider=alpha", "--provider=beta"]);
-    fake.runs_in(&filtered.state_path());
+    let _lock = fake.runs_in(&filtered.state_path());
     fake.take_requests();
     assert_eq!(filtered.run().await.code, Some(0));
     assert_eq!(fake.take_requests(), ["GET /v1/status?provider=alpha&provider=beta -"]);
@@ -182,7 +187,7 @@ async fn what_cannot_be_asked_is_said() {
     for (version, says) in [(json!(2), "version 2"), (Value::Null, "unknown version")] {
         fake.answer_version(&version);
         let home = Home::empty().arguments(&["status"]);
-        fake.runs_in(&home.state_path());
+        let _lock = fake.runs_in(&home.state_path());
         let end = home.run().await;
         assert_eq!(end.code, Some(1));
         assert!(end.stderr.contains(says), "{}", end.stderr);
@@ -195,7 +200,7 @@ async fn watching_appends_until_it_is_interrupted() {
     for arguments in [&["status", "--watch=0.1"][..], &["status", "--watch=0.1", "--json"]] {
         fake.take_requests();
         let home = Home::empty().arguments(arguments);
-        fake.runs_in(&home.state_path());
+        let _lock = fake.runs_in(&home.state_path());
         let child = home.command().spawn().unwrap();
         let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap());
         until("three looks", async || (fake.requests().len() >= 3).then_some(())).await;
@@ -231,7 +236,7 @@ fn fits_unless_json(text: &str, arguments: &[&str]) {
 async fn watching_ends_when_nobody_reads() {
     let fake = Fake::start(None).await;
     let home = Home::empty();
-    fake.runs_in(&home.state_path());
+    let _lock = fake.runs_in(&home.state_path());
     let home = home.arguments(&["status", "--watch=0.1"]);
     let mut child = home.command().spawn().unwrap();
     drop(child.stdout.take());
@@ -242,7 +247,7 @@ async fn watching_ends_when_nobody_reads() {
 async fn a_route_at_80_columns() {
     let fake = Fake::start(None).await;
     let home = Home::empty().arguments(&["explain", "team", "--format=claude"]);
-    fake.runs_in(&home.state_path());
+    let _lock = fake.runs_in(&home.state_path());
     let end = home.run().await;
     assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""));
     fits(&end.stdout);

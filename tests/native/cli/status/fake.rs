@@ -1,6 +1,6 @@
 //! A gateway on loopback that answers with what is written here, and remembers what it was asked.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -40,11 +40,9 @@ impl Fake {
         Self { url, shared }
     }
 
-    /// As `start` says that a gateway runs.
-    pub(super) fn runs_in(&self, directory: &Path) {
-        fs::create_dir_all(directory.join("run")).unwrap();
-        let pids = json!({ "llmRouter": std::process::id(), "workerd": null, "url": self.url });
-        fs::write(directory.join("run/pids"), pids.to_string()).unwrap();
+    /// As `start` says that a gateway runs, until what is returned is dropped.
+    pub(super) fn runs_in(&self, directory: &Path) -> File {
+        runs_in(directory, &json!(self.url), None)
     }
 
     pub(super) fn requests(&self) -> Vec<String> {
@@ -62,6 +60,21 @@ impl Fake {
     pub(super) fn answer_version(&self, version: &Value) {
         self.shared.lock().unwrap().version = version.clone();
     }
+}
+
+/// A gateway that is this process, and the lock that it holds.
+pub(super) fn runs_in(directory: &Path, url: &Value, config: Option<&Path>) -> File {
+    fs::create_dir_all(directory.join("run")).unwrap();
+    let lock = File::create(directory.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let ticks = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(19).unwrap();
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let pid = std::process::id();
+    let identity = json!({ "pid": pid, "started": format!("{}/{ticks}", boot.trim()) });
+    let pids = json!({ "llmRouter": pid, "url": url, "gateway": identity, "config": config });
+    fs::write(directory.join("run/pids"), pids.to_string()).unwrap();
+    lock
 }
 
 async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> Response {

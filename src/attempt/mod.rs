@@ -101,6 +101,8 @@ pub fn diagnose(answer: Answer<'_>, policy: &RetryPolicy, now: Millis) -> Diagno
         402 => BillingExhausted,
         401 => AuthFailed,
         403 => forbidden(answer.body),
+        // A conversation that the provider holds no longer: the client knows what to do, and the model is there.
+        404 if mentions(answer.body, &["thread_not_found"]) => InvalidRequest,
         404 | 410 => NotFound,
         // OpenAI says 429 to an account without credit, which no wait will fix.
         429 if answer.retry_after.is_none() && mentions(answer.body, &["insufficient_quota"]) => {
@@ -254,6 +256,7 @@ mod tests {
             (403, None, "no", AuthFailed, false, true, 600_000),
             (401, None, "", AuthFailed, false, true, 600_000),
             (404, None, "", NotFound, false, true, 45_000),
+            (404, None, r#"{"details":{"error_code":"thread_not_found"}}"#, InvalidRequest, false, false, 0),
             (410, None, "", NotFound, false, true, 45_000),
             (500, None, "", TemporaryError, true, true, 0),
             (529, None, "", TemporaryError, true, true, 0),

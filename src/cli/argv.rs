@@ -49,7 +49,7 @@ pub(crate) fn normalize(typed: Vec<String>, terminal: bool) -> Vec<String> {
     match command.as_str() {
         "config" | "setup" => config(rest.to_vec(), terminal),
         // Version 1's bare form: `llm-router --operation=…`
-        word if word.starts_with("--op") => config(words, terminal),
+        word if word.starts_with("--op") || names_file_only(&words) => config(words, terminal),
         _ => words,
     }
 }
@@ -118,10 +118,20 @@ fn config(words: Vec<String>, terminal: bool) -> Vec<String> {
         operation = at.map(|at| rest.remove(at));
     }
     let operation = operation.or_else(|| {
-        let menu = terminal && rest.is_empty();
+        let menu = terminal && names_file_only(&rest);
         (!has_word && !menu).then(|| "list".to_owned())
     });
     std::iter::once("config".to_owned()).chain(operation).chain(rest).collect()
+}
+
+/// Whether there is nothing but the file's name.
+fn names_file_only(rest: &[String]) -> bool {
+    match rest {
+        [] => true,
+        [flag] => flag.starts_with("--config="),
+        [flag, value] => flag == "--config" && !value.starts_with('-'),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -161,6 +171,14 @@ mod tests {
         let emptied = ["config", "list", "--config", "", "--json"].map(str::to_owned).to_vec();
         assert_eq!(normalize(emptied, false).join(" "), "config list --json");
         assert_eq!(normalize(Vec::new(), true), ["config"]);
-        assert_eq!(normalize(vec!["config".to_owned(), "--config=x".to_owned()], true).len(), 3);
+        for (typed, expected) in [
+            ("config --config=x", "config --config=x"),
+            ("--config x", "config --config x"),
+            ("config --json", "config list --json"),
+            ("config --config=x --json", "config list --config=x --json"),
+        ] {
+            let words = typed.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(normalize(words, true).join(" "), expected, "on a terminal: {typed}");
+        }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     Runtime,
     /// Status 2: the arguments or the config have to change first.
     Input,
+    /// Status 130: somebody pressed Ctrl-C.
+    Interrupted,
 }
 
 impl Failure {
@@ -32,6 +34,10 @@ impl Failure {
 
     pub(crate) fn input(message: impl Into<String>) -> Self {
         Self::new(Exit::Input, message.into())
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self::new(Exit::Interrupted, "cancelled; what was saved before stays".to_owned())
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
@@ -61,6 +67,7 @@ impl Exit {
         match self {
             Self::Runtime => 1,
             Self::Input => 2,
+            Self::Interrupted => 130,
         }
     }
 }

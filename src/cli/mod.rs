@@ -19,6 +19,7 @@ mod environment;
 mod explain;
 mod failure;
 mod file;
+mod manager;
 mod manual;
 mod master_key;
 mod presets;
@@ -49,7 +50,8 @@ pub struct Bundle {
 
 /// Runs the command line of this process.
 pub fn main(bundle: Bundle) -> ExitCode {
-    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    // Questions go to stderr, so that a person has to see that one, too.
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal();
     let typed = match std::env::args_os().skip(1).map(OsString::into_string).collect() {
         Ok(typed) => typed,
         Err(word) => {
@@ -92,6 +94,9 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
         }
         args::Command::Status(typed) => runtime()?.block_on(status::run(typed, json, &environment)),
         args::Command::Explain(typed) => runtime()?.block_on(explain::run(typed, json, &environment)),
+        args::Command::Config(typed) if typed.operation.is_none() => {
+            manager::run(typed.config.as_deref(), &environment)
+        }
         // Without a runtime: an edit takes milliseconds.
         args::Command::Config(typed) => config::run(typed, &environment).map(|answer| answer.print(json)),
         args::Command::Stop(typed) => process::stop(&typed, &environment).map(|answer| answer.print(json)),

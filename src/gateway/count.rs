@@ -4,16 +4,19 @@
 use super::{Content, Gateway, Reply, Request};
 use crate::{
     ingress::Head,
-    ports::{Attempt, Outgoing, Ports},
+    ports::{Attempt, Outgoing, Ports, ReadBody},
     route::{Moment, Wish, plan},
     trace::Trace,
-    translate::parts::estimate::input_tokens,
+    translate::{headers::translate_headers, parts::estimate::input_tokens},
     upstream::Destination,
     wire::Wire,
 };
 
 /// How long a provider may take; an estimate at once is better than the exact number late.
 const PATIENCE_MS: u64 = 10_000;
+
+/// Longest answer, in bytes: a number, and what a provider may have to say about it.
+const ANSWER_MAX: usize = 64 << 10;
 
 /// Tells that the number is the gateway's own guess.
 pub const ESTIMATED: (&str, &str) = ("x-llm-router-estimated", "true");
@@ -31,7 +34,7 @@ impl Gateway {
             Err(refused) => Content::error(refused),
             Ok(None) => estimate(ports),
             Ok(Some(counter)) => match self.ask(ports, head, request, counter).await {
-                Some(response) => Content::Relay(response),
+                Some(answer) => answer,
                 None => estimate(ports),
             },
         };
@@ -62,7 +65,7 @@ impl Gateway {
         head: &impl Head,
         request: &Request,
         counter: Counter<'_>,
-    ) -> Option<P::Response> {
+    ) -> Option<Content<P::Response>> {
         let destination =
             Destination { url: counting_url(&counter.destination.url), ..counter.destination.clone() };
         let splice = request.envelope.splice(counter.model);
@@ -75,7 +78,15 @@ impl Gateway {
             timeout_ms: PATIENCE_MS.min(self.settings.timeouts.headers_plain_ms),
         };
         let response = ports.send(attempt).await.ok()?;
-        (ports.status(&response) == 200).then_some(response)
+        if ports.status(&response) != 200 {
+            return None;
+        }
+        let ReadBody { headers, body } = ports.read_success(response, ANSWER_MAX).await.ok()?;
+        let answer: serde_json::Value = serde_json::from_slice(&body).ok()?;
+        answer.get("input_tokens")?.as_u64()?;
+        let mut headers = translate_headers(Wire::Messages, Wire::Messages, headers, ports.now().0);
+        headers.retain(|(name, _)| name != "content-type");
+        Some(Content::Document { stream: false, headers, body })
     }
 }
 

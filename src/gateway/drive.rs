@@ -284,8 +284,9 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
     fn unmeant(&mut self, step: &Step<'_>, grant: &Grant, refusal: Refusal) -> Next {
         self.settle(step, grant, false, Verdict::Neutral);
         self.skip(step.name(), SkipReason::NotTranslatable);
-        let error = ClientError::new(Kind::InvalidRequest, refusal.message);
-        self.last.unmeant.get_or_insert(error.param(refusal.param));
+        let Refusal { param, message, code } = refusal;
+        let error = ClientError::new(Kind::InvalidRequest, message).param(param).detail(code);
+        self.last.unmeant.get_or_insert(error);
         Next::Onwards
     }
 

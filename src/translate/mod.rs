@@ -99,11 +99,18 @@ pub struct Refusal {
     pub param: String,
     /// What was wrong and what to do.
     pub message: String,
+    /// What Messages clients recognise the cause by, where they can mend it themselves.
+    pub code: Option<&'static str>,
 }
 
 impl Refusal {
     pub fn new(param: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { param: param.into(), message: message.into() }
+        Self { param: param.into(), message: message.into(), code: None }
+    }
+
+    #[must_use]
+    pub fn code(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
     }
 }
 

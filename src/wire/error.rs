@@ -22,6 +22,8 @@ pub struct ClientError {
     pub message: String,
     /// What Messages clients are told instead: the sentence that they recognise the cause by.
     pub sentence: Option<String>,
+    /// `details.error_code` for Messages clients, by which SDKs recognise what they can mend.
+    pub detail: Option<&'static str>,
     /// The request field at fault.
     pub param: Option<Cow<'static, str>>,
     /// When to try again, in ms.
@@ -37,6 +39,7 @@ impl ClientError {
             status: None,
             message: message.into(),
             sentence: None,
+            detail: None,
             param: None,
             retry_after_ms: None,
             should_retry: kind.is_hopeless().then_some(false),
@@ -51,6 +54,11 @@ impl ClientError {
     #[must_use]
     pub fn sentence(self, sentence: impl Into<String>) -> Self {
         Self { sentence: Some(sentence.into()), ..self }
+    }
+
+    #[must_use]
+    pub fn detail(self, code: Option<&'static str>) -> Self {
+        Self { detail: code, ..self }
     }
 
     #[must_use]
@@ -116,12 +124,12 @@ impl ClientError {
 
 /// The data of the `error` event that ends a Messages stream.
 pub fn messages_event(error: &ClientError, request_id: &str) -> String {
-    json!({
-        "type": "error",
-        "error": { "type": error.kind.messages_type(), "message": error.message_for(Wire::Messages) },
-        "request_id": request_id,
-    })
-    .to_string()
+    let mut told =
+        json!({ "type": error.kind.messages_type(), "message": error.message_for(Wire::Messages) });
+    if let (Some(told), Some(code)) = (told.as_object_mut(), error.detail) {
+        told.insert("details".to_owned(), json!({ "error_code": code }));
+    }
+    json!({ "type": "error", "error": told, "request_id": request_id }).to_string()
 }
 
 /// The data of the last event before the `[DONE]` of a Chat stream that failed.

@@ -13,4 +13,5 @@ mod service;
 mod start;
 mod status;
 mod stop;
+mod terminal;
 mod update;

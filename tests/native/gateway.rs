@@ -251,3 +251,19 @@ fn a_missing_key_variable_is_said_and_nothing_is_sent_without_it() {
     let gateway = gateway_with(&[("DELTA_KEY", "k")]);
     assert_eq!(world.ask(&gateway, "d").status, 200);
 }
+
+#[test]
+fn tokens_are_counted_by_whoever_can_and_guessed_otherwise() {
+    let (world, gateway) = (World::new(), gateway());
+    let answer = |body| Act::Answer { status: 200, headers: Vec::new(), body };
+    world.script("gamma", [answer(r#"{"input_tokens":123}"#), answer("<html>"), status(200), status(404)]);
+    assert_eq!(world.count_tokens(&gateway, "gamma/opus").text, r#"{"input_tokens":123}"#);
+    for case in ["no JSON", "no number", "not found"] {
+        let guessed = world.count_tokens(&gateway, "gamma/opus");
+        assert_eq!(guessed.status, 200, "{case}");
+        assert!(guessed.text.starts_with("{\"input_tokens\":") && !guessed.text.contains("123"), "{case}");
+    }
+    assert_eq!(world.take_sent(), ["gamma"; 4]);
+    assert_eq!(world.count_tokens(&gateway, "beta/mini").status, 200);
+    assert!(world.take_sent().is_empty(), "nobody there can count");
+}

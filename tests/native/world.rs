@@ -184,6 +184,13 @@ impl World {
             }
         }
     }
+
+    pub(crate) fn count_tokens(&self, gateway: &Gateway, model: &str) -> Outcome {
+        *self.body.borrow_mut() = format!(r#"{{"model":"{model}","messages":[]}}"#);
+        let body = self.body();
+        let request = gateway.read(&NoHead, Some(Wire::Messages), &body).unwrap();
+        block_on(gateway.count_tokens(self, &NoHead, &request)).into()
+    }
 }
 
 pub(crate) struct NoHead;

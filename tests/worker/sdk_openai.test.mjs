@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
 import * as latest from 'openai';
 import * as previous from 'openai-5';
+import * as newest from 'openai-7';
 import { until } from './harness/client.mjs';
 import { KEY, cap, config, openaiProvider } from './harness/configs.mjs';
 import { TEXT, completionChunks, openaiError, stream200 } from './harness/replies.mjs';
@@ -18,8 +19,11 @@ const gateway = await gatewayFor(
         models: [{ id: 'gpt-a' }, { id: 'limited' }],
         rateLimits: [{ ...cap(1), id: 'limited', models: ['limited'] }],
       }),
-      ...[400, 403, 404, 409, 422, 429, 500].map((status) => openaiProvider(upstream, { id: `e${status}` })),
-      ...[400, 403, 404, 409, 422, 429, 500].map((status) => openaiProvider(upstream, { id: `f${status}` })),
+      ...['e', 'f', 'g'].flatMap((prefix) =>
+        [400, 403, 404, 409, 422, 429, 500].map((status) =>
+          openaiProvider(upstream, { id: `${prefix}${status}` }),
+        ),
+      ),
     ]),
     vars: { LLM_ROUTER_ORIGIN_RETRY_ATTEMPTS: '1' },
   },
@@ -30,6 +34,7 @@ const body = { model: 'alpha/gpt-a', messages: [{ role: 'user', content: 'hi' }]
 for (const [name, sdk, prefix] of [
   ['openai 6', latest, 'e'],
   ['openai 5', previous, 'f'],
+  ['openai 7', newest, 'g'],
 ]) {
   describe(name, () => {
     const client = (options = {}) =>

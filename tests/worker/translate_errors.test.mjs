@@ -3,9 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
+import { anthropicError, openaiError } from './harness/replies.mjs';
 import { OF_CHAT, OF_MESSAGES } from './harness/translate/errors.mjs';
 import { sdks } from './harness/translate/sdks.mjs';
-import { stageFor } from './harness/translate/stage.mjs';
+import { play, stageFor } from './harness/translate/stage.mjs';
+import { PLAYS } from './harness/translate/turns.mjs';
 
 const CLASSES = {
   400: 'BadRequestError',
@@ -35,6 +37,7 @@ const tests = sdks.flatMap((client) =>
       })),
     })),
 );
+models.push('hopeless', ...sdks.flatMap(({ name }) => MODES.map((mode) => `${name}-${mode}`.replaceAll(/[^a-z0-9]/gi, '-'))));
 const stage = await stageFor({ after }, { models });
 beforeEach(stage.reset);
 
@@ -55,6 +58,41 @@ for (const { client, upstream, cases } of tests) {
       }
     }
   });
+}
+
+for (const client of sdks.filter(({ raises }) => raises === undefined)) {
+  for (const upstream of ['chat', 'messages']) {
+    if (upstream === client.format) continue;
+    describe(`${client.name}, provider of ${upstream}, trying again`, () => {
+      const provider = stage.upstreams[upstream];
+      const error = upstream === 'chat' ? openaiError : anthropicError;
+      const ask = (mode, model) => {
+        const body = client.body({ model: `${upstream}/${model}`, history: client.user('play:text') });
+        return client.modes[mode](client.connect(stage.url, { maxRetries: 2 }), body);
+      };
+      for (const mode of MODES) {
+        test(`what passes is waited for, ${mode}`, async () => {
+          const replies = [
+            error(429, 'rate_limit_error', { headers: { 'retry-after-ms': '40' } }),
+            error(503, 'api_error', { headers: { 'retry-after-ms': '40' } }),
+          ];
+          provider.script((request) => replies.shift() ?? play(request));
+          const { text } = client.heard(await ask(mode, `${client.name}-${mode}`.replaceAll(/[^a-z0-9]/gi, '-')));
+          assert.equal(text, PLAYS.text[0].text.join(''));
+          assert.equal(provider.requests.length, 3);
+        });
+
+        test(`what does not pass is not tried again, ${mode}`, async () => {
+          for (const status of [400, 401, 402, 404, 413]) {
+            provider.reset();
+            provider.script(error(status, 'some_error'));
+            await assert.rejects(ask(mode, 'hopeless'), (error) => error instanceof client.sdk.APIError);
+            assert.equal(provider.requests.length, 1, `${status}`);
+          }
+        });
+      }
+    });
+  }
 }
 
 /** What OpenAI's formats both say of an error that OpenAI's API answered. */

@@ -22,7 +22,7 @@ const stage = await stageFor({ after }, {
 beforeEach(stage.reset);
 
 const MODELS = { chat: 'chat/deepseek-chat', messages: 'messages/claude-sonnet-4-5' };
-const GOOD = ['apart', 'whole', 'bytes', 'sevens', 'crlf', 'cr', 'commented', 'tight', 'open'];
+const GOOD = ['apart', 'whole', 'bytes', 'sevens', 'crlf', 'cr', 'commented', 'tight', 'open', 'document'];
 const PATHS = { chat: CHAT_PATH, messages: MESSAGES_PATH, responses: '/v1/responses' };
 const SPEAK = { chat: speakChat, messages: speakMessages };
 const TEXT = PLAYS.text[0];
@@ -34,6 +34,25 @@ const pairs = sdks.flatMap((client) =>
 );
 const ask = ({ client, model }, mode, play) =>
   client.modes[mode](client.connect(stage.url), client.body({ model, history: client.user(`play:${play}`) }));
+
+/** Bodies of status 200, and what they amount to. */
+const busy = (type) => JSON.stringify({ type: 'error', error: { type, message: 'Too busy', code: type } });
+const NO_ANSWERS = {
+  chat: [
+    [busy('server_is_overloaded'), [503, 529]],
+    ['{"id":"x","object":"chat.completion","choices":[]}', [502]],
+    ['<html>', [502]],
+    ['', [502]],
+  ],
+  messages: [
+    [busy('overloaded_error'), [503, 529]],
+    ['{"type":"message"}', [502]],
+    ['<html>', [502]],
+    ['', [502]],
+  ],
+};
+
+const raisesOfEnd = ({ raises }, mode) => mode === 'helper' && raises?.broken;
 
 for (const pair of pairs) {
   const { client, upstream, model } = pair;
@@ -49,6 +68,7 @@ for (const pair of pairs) {
     for (const mode of ['iterated', 'helper']) {
       test(`an error in the middle, ${mode}`, async () => {
         const asked = ask(pair, mode, 'text/failing');
+        if (raisesOfEnd(client, mode)) return assert.rejects(asked, raisesOfEnd(client, mode));
         if (client.format === 'responses') {
           const { status, error, output } = await asked;
           assert.deepEqual([status, error.code], ['failed', 'server_is_overloaded']);
@@ -70,8 +90,9 @@ for (const pair of pairs) {
       for (const wire of ['ended', 'reset']) {
         test(`an upstream that is ${wire} in the middle, ${mode}`, async () => {
           const asked = ask(pair, mode, `text/${wire}`);
+          if (raisesOfEnd(client, mode)) return assert.rejects(asked, raisesOfEnd(client, mode));
           if (client.format === 'responses') assert.equal((await asked).status, 'failed');
-          else await assert.rejects(asked, client.sdk.APIError);
+          else await assert.rejects(asked, (error) => error instanceof client.sdk.APIError);
         });
       }
 
@@ -82,6 +103,19 @@ for (const pair of pairs) {
           assert.match(error.message, /Too busy/);
           return true;
         });
+      });
+    }
+
+    for (const mode of Object.keys(client.modes)) {
+      test(`a success that holds no answer, ${mode}`, async () => {
+        for (const [body, status] of NO_ANSWERS[upstream]) {
+          stage.upstreams[upstream].script({ body });
+          await assert.rejects(ask(pair, mode, 'text'), (error) => {
+            assert.ok(error instanceof client.sdk.InternalServerError, `${error} of ${body}`);
+            assert.ok(status.includes(error.status), `${error.status} of ${body}`);
+            return true;
+          });
+        }
       });
     }
 
@@ -113,11 +147,7 @@ for (const pair of pairs) {
 
     test('a loop that breaks off takes the upstream along', async () => {
       stage.upstreams[upstream].script(stream200(alive(upstream)));
-      const api = client.connect(stage.url);
-      const body = client.body({ model, history: client.user('hi'), rest: { stream: true } });
-      const path = { chat: 'chat.completions', messages: 'messages', responses: 'responses' }[client.format];
-      const resource = path.split('.').reduce((of, name) => of[name], api);
-      for await (const _ of await resource.create(body)) break;
+      await client.leave(client.connect(stage.url), client.body({ model, history: client.user('hi') }));
       await until(() => stage.upstreams[upstream].requests[0].gone, 'the upstream sees the hang-up');
     });
   });

@@ -8,7 +8,7 @@ import * as six from 'openai/helpers/zod';
 import * as seven from 'openai-7/helpers/zod';
 import { z } from 'zod/v4';
 import { stream200 } from './harness/replies.mjs';
-import { anthropics, chats, responders } from './harness/translate/sdks.mjs';
+import { anthropics, chats, pythons, responders } from './harness/translate/sdks.mjs';
 import { stageFor } from './harness/translate/stage.mjs';
 import * as speakMessages from './harness/translate/speak_messages.mjs';
 
@@ -81,7 +81,6 @@ for (const [index, client] of [...anthropics, ...chats, ...responders].entries()
         const { messages } = stage.upstreams;
         messages.script(({ json }) => {
           const [{ name }] = json.tools;
-          assert.deepEqual(json.tool_choice, { type: 'tool', name });
           const usage = { input: 5, read: 0, written: 0, output: 5, thinking: 0 };
           const turn = { calls: [{ id: 'toolu_1', name, args: ANSWER }], stop: 'tools', usage };
           if (json.stream) return stream200(speakMessages.records(turn, json));
@@ -90,7 +89,23 @@ for (const [index, client] of [...anthropics, ...chats, ...responders].entries()
         const model = 'messages/claude-3-5-sonnet-latest';
         const body = client.body({ model, history: client.user('hi'), rest: ways.rest });
         assert.deepEqual(await ways[mode](api, body), ANSWER);
+        const [{ json }] = messages.requests;
+        const choice = { type: 'tool', name: json.tools[0].name, disable_parallel_tool_use: true };
+        assert.deepEqual(json.tool_choice, choice);
       });
     }
   });
+}
+
+for (const client of pythons) {
+  for (const model of ['chat/gpt-4o', 'messages/claude-sonnet-4-5']) {
+    const [upstream] = model.split('/');
+    if (upstream === client.format) continue;
+    test(`${client.name} on ${model}`, async () => {
+      const body = client.body({ model, history: client.user('play:json') });
+      assert.deepEqual(await client.parse(client.connect(stage.url), body), ANSWER);
+      const schema = asked(upstream, stage.upstreams[upstream].requests[0].json);
+      assert.deepEqual(Object.keys(schema.properties), properties);
+    });
+  }
 }

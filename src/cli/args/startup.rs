@@ -75,6 +75,7 @@ impl StartupInstall {
     /// What the service would be started with from here.
     pub(crate) fn start(&self, config: Option<PathBuf>) -> Start {
         Start {
+            access_certs_url: None,
             config,
             host: self.host.clone(),
             port: self.port,

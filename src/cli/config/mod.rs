@@ -13,7 +13,7 @@ mod document;
 pub(crate) mod endpoints;
 mod export;
 pub(crate) mod fallbacks;
-mod field;
+pub(crate) mod field;
 mod import;
 pub(crate) mod list;
 mod masked;
@@ -34,4 +34,4 @@ pub(crate) mod upsert_provider;
 pub(crate) mod validate;
 pub(crate) mod words;
 
-pub(crate) use run::run;
+pub(crate) use run::{run, told};

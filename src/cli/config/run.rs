@@ -103,7 +103,7 @@ fn edit_keeping(
 }
 
 /// Adds to the answer what became of the file.
-fn told(edited: Edited<Answer>) -> Answer {
+pub(crate) fn told(edited: Edited<Answer>) -> Answer {
     let mut answer = edited.outcome;
     if let Some(backup) = &edited.backup {
         answer.line(format!("backup={}", backup.display())).put("backup", backup.display().to_string());

@@ -18,9 +18,10 @@ pub(super) trait Under<T> {
 
 impl<T> Under<T> for Result<T, Refusal> {
     fn under(self, place: impl FnOnce() -> String) -> Self {
-        self.map_err(|Refusal { param, message }| {
+        self.map_err(|refusal| {
+            let param = &refusal.param;
             let joint = if param.is_empty() || param.starts_with('[') { "" } else { "." };
-            Refusal { param: format!("{}{joint}{param}", place()), message }
+            Refusal { param: format!("{}{joint}{param}", place()), ..refusal }
         })
     }
 }

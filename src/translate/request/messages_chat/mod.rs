@@ -36,9 +36,9 @@ pub fn translate(body: &[u8], scene: &Scene<'_>) -> Result<Translated, Refusal> 
         return Err(Refusal::new("body", "the body must be a JSON object"));
     };
     let mut work = Work::new(scene);
-    let out = chat(&mut request, &mut work).map_err(|Refusal { param, message }| {
-        let message = format!("`{param}` {message}");
-        Refusal { param, message }
+    let out = chat(&mut request, &mut work).map_err(|refusal| {
+        let message = format!("`{}` {}", refusal.param, refusal.message);
+        Refusal { message, ..refusal }
     })?;
     let out = Value::Object(out);
     drop(request);
@@ -53,6 +53,7 @@ pub fn translate(body: &[u8], scene: &Scene<'_>) -> Result<Translated, Refusal> 
 
 /// The members in the order in which people write them; providers do not care.
 fn chat(body: &mut Object, work: &mut Work<'_>) -> Result<Object, Refusal> {
+    refuse_thread(body)?;
     let mut out = Object::new();
     out.insert("model".to_owned(), json!(work.scene.model));
     // First, while there is everything to look at.
@@ -87,6 +88,16 @@ fn chat(body: &mut Object, work: &mut Work<'_>) -> Result<Object, Refusal> {
         out.insert("prompt_cache_key".to_owned(), json!(identity.prompt_cache_key));
     }
     Ok(out)
+}
+
+/// A conversation that the provider would hold, of which only what is new is sent. SDKs that are told so in
+/// this way send all of it from then on.
+fn refuse_thread(body: &mut Object) -> Result<(), Refusal> {
+    if take(body, "thread").is_null() {
+        return Ok(());
+    }
+    let message = "is not possible with this provider: send the whole conversation without it";
+    Err(Refusal::new("thread", message).code("thread_unsupported_request"))
 }
 
 fn messages(body: &mut Object, prompt: &str, work: &mut Work<'_>) -> Result<Vec<Value>, Refusal> {

@@ -6,6 +6,16 @@ use serde_json::{Value, json};
 use super::{request, translated};
 
 #[test]
+fn a_conversation_that_anthropic_holds_is_refused_as_sdks_know_it() {
+    for thread in [json!({ "type": "create" }), json!({ "type": "continue", "previous_message_id": "msg_1" })]
+    {
+        let body = request(&json!([{ "role": "user", "content": "a" }]), &json!({ "thread": thread }));
+        let refusal = translated(&body, "llama").unwrap_err();
+        assert_eq!((refusal.param.as_str(), refusal.code), ("thread", Some("thread_unsupported_request")));
+    }
+}
+
+#[test]
 fn refusals_name_the_field() {
     let with = |more: Value| request(&json!([{ "role": "user", "content": "a" }]), &more);
     let said = |block: Value| request(&json!([{ "role": "user", "content": ["x", block] }]), &json!({}));

@@ -174,7 +174,7 @@ fn tiers_are_openais() {
 fn unknown_members_break_nothing() {
     let more = json!({
         "speed": "fast", "inference_geo": "eu", "container": "c", "mcp_servers": [], "diagnostics": {},
-        "context_management": {}, "safeguards": [], "fallbacks": [], "compaction": {}, "thread": {},
+        "context_management": {}, "safeguards": [], "fallbacks": [], "compaction": {}, "thread": null,
         "billing_policy": "b", "user_profile_id": "u", "workspace_id": "w", "brand_new": [1],
     });
     let (body, notes) = chat(&request(&hi(), &more), "llama-3.3-70b");

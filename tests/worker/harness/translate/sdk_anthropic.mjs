@@ -18,6 +18,9 @@ const client = (name, sdk) => ({
     iterated: async (api, body) => collectMessages(await api.messages.create({ ...body, stream: true })),
     helper: (api, body) => api.messages.stream(body).finalMessage(),
   },
+  leave: async (api, body) => {
+    for await (const _ of await api.messages.create({ ...body, stream: true })) break;
+  },
   body: ({ model, history, system, tools, rest }) => ({
     model,
     max_tokens: 4_000,

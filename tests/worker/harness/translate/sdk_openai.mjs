@@ -37,6 +37,9 @@ const chat = (name, sdk) => ({
     iterated: async (api, body) => collectChat(await api.chat.completions.create({ ...body, ...asking })),
     helper: (api, body) => api.chat.completions.stream({ ...body, ...asking }).finalChatCompletion(),
   },
+  leave: async (api, body) => {
+    for await (const _ of await api.chat.completions.create({ ...body, stream: true })) break;
+  },
   body: ({ model, history, system, tools, rest }) => ({
     model,
     messages: [...(system ? [{ role: 'system', content: system }] : []), ...history],
@@ -95,6 +98,9 @@ const responses = (name, sdk) => ({
     plain: (api, body) => api.responses.create(body),
     iterated: async (api, body) => collectResponses(await api.responses.create({ ...body, stream: true })),
     helper: (api, body) => api.responses.stream(body).finalResponse(),
+  },
+  leave: async (api, body) => {
+    for await (const _ of await api.responses.create({ ...body, stream: true })) break;
   },
   body: ({ model, history, system, tools, rest }) => ({
     model,

@@ -5,10 +5,19 @@
 import assert from 'node:assert/strict';
 import { anthropics } from './sdk_anthropic.mjs';
 import { chats, responders } from './sdk_openai.mjs';
+import { hasPython, python } from './sdk_python.mjs';
 import { PLAYS, resultOf } from './turns.mjs';
 
+export const pythons = hasPython
+  ? [
+      python('anthropic (Python)', anthropics[0]),
+      python('openai (Python)', chats[0]),
+      python('openai Responses (Python)', responders[0]),
+    ]
+  : [];
+
 export { anthropics, chats, responders };
-export const sdks = [...anthropics, ...chats, ...responders];
+export const sdks = [...anthropics, ...chats, ...responders, ...pythons];
 
 /** What a client is to hear of a turn. */
 export function expected(turn, { format, model, upstream, dialect }) {

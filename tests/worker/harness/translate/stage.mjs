@@ -55,7 +55,7 @@ export function play(request) {
   const speaker = speakers[format];
   const body = request.json;
   const { turn, wire } = turnFor(body);
-  if (!body.stream) return { body: speaker.document(turn, body) };
+  if (!body.stream || wire === 'document') return { body: speaker.document(turn, body) };
   return stream200(WIRES[wire](speaker.records(turn, body), format));
 }
 

@@ -51,6 +51,7 @@ export const PLAYS = {
     turn({ redacted: REDACTED, calls: [call('call_r1', 'get_time', { zone: 'UTC' })], stop: 'tools' }),
     done(),
   ],
+  long: [turn({ text: Array.from({ length: 800 }, (_, at) => `wörd ${at} of many, `.repeat(10)) })],
   json: [turn({ text: ['{"answer":', ' 42, "why": "', 'because"}'] })],
   patch: [
     turn({ calls: [call('call_c1', 'apply_patch', { input: '*** Begin "Patch"\n+ü\n' })], stop: 'tools' }),

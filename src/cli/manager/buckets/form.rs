@@ -1,0 +1,167 @@
+//! The walkthrough of one bucket: name, scope, models, cap, unit, size, review.
+
+use std::rc::Rc;
+
+use super::{Bucket, every, scope};
+use crate::cli::config::buckets::BucketChange;
+use crate::cli::config::names::ProviderNames;
+use crate::cli::config::rate_limits::{self, LimitsChange};
+use crate::cli::manager::choose;
+use crate::cli::manager::desk::Desk;
+use crate::cli::manager::prompt::{Asked, Halt};
+use crate::cli::manager::walk::{Done, Step};
+use crate::config::names::slug;
+use crate::config::{Window, WindowUnit};
+
+pub(super) const STEPS: [Step<Form>; 7] = [name, scoped, models, cap, unit, size, review];
+
+/// Units that are offered; others only for a bucket that has one already.
+const UNITS: [WindowUnit; 5] =
+    [WindowUnit::Minute, WindowUnit::Hour, WindowUnit::Day, WindowUnit::Week, WindowUnit::Month];
+
+/// The answers so far.
+pub(super) struct Form {
+    provider: String,
+    /// Of a bucket that is there. Its count goes by it, so it stays whatever the name becomes.
+    id: Option<String>,
+    /// Ids of the other buckets.
+    taken: Vec<String>,
+    known: Vec<String>,
+    name: String,
+    all: bool,
+    models: Vec<String>,
+    requests: Option<u64>,
+    unit: WindowUnit,
+    size: u32,
+    units: Vec<WindowUnit>,
+}
+
+impl Form {
+    pub(super) fn new(provider: &ProviderNames, bucket: Option<&Bucket>, all: &[Bucket]) -> Self {
+        let id = bucket.map(|bucket| bucket.id.clone());
+        let models = bucket.map(|bucket| bucket.models.clone()).unwrap_or_default();
+        let window = bucket.and_then(|bucket| bucket.window);
+        let unit = window.map_or(WindowUnit::Month, |window| window.unit);
+        let mut units = UNITS.to_vec();
+        if !units.contains(&unit) {
+            units.insert(0, unit);
+        }
+        Self {
+            provider: provider.id.clone(),
+            taken: all
+                .iter()
+                .map(|other| other.id.clone())
+                .filter(|other| Some(other) != id.as_ref())
+                .collect(),
+            known: provider.models.iter().map(|model| model.id.clone()).collect(),
+            name: bucket.map(|bucket| bucket.name.clone()).unwrap_or_default(),
+            all: models.is_empty() || models.iter().any(|model| model.eq_ignore_ascii_case("all")),
+            models: models.into_iter().filter(|model| !model.eq_ignore_ascii_case("all")).collect(),
+            requests: bucket.and_then(|bucket| bucket.requests),
+            unit,
+            size: window.map_or(1, |window| window.size),
+            units,
+            id,
+        }
+    }
+
+    fn window(&self) -> Window {
+        Window { unit: self.unit, size: self.size }
+    }
+
+    fn selection(&self) -> Vec<String> {
+        if self.all { vec!["all".to_owned()] } else { self.models.clone() }
+    }
+
+    /// Whether the unit comes in sizes. The others are 1, unless the bucket has another one already.
+    fn sized(&self) -> bool {
+        matches!(self.unit, WindowUnit::Second | WindowUnit::Hour | WindowUnit::Day)
+    }
+}
+
+fn name(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    let (taken, editing) = (form.taken.clone(), form.id.is_some());
+    let check = move |text: &str| match slug(text) {
+        id if id.is_empty() => Err("give it a name with a letter or a digit".to_owned()),
+        id if !editing && taken.contains(&id) => Err(format!("there is already a bucket {id}")),
+        _ => Ok(()),
+    };
+    form.name = desk.prompt.text("Name of the bucket", "such as Month", &form.name, Rc::new(check))?;
+    Ok(Done::Asked)
+}
+
+fn scoped(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    if form.known.is_empty() {
+        form.all = true;
+        return Ok(Done::Skipped);
+    }
+    let options = ["All models", "Selected models"].map(str::to_owned);
+    form.all = desk.prompt.select("Which models does it count?", "", &options, usize::from(!form.all))? == 0;
+    Ok(Done::Asked)
+}
+
+fn models(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    if form.all {
+        return Ok(Done::Skipped);
+    }
+    let (known, before) = (form.known.clone(), form.models.clone());
+    form.models = choose::references(desk, "Models that it counts", &known, &before, true)?;
+    Ok(Done::Asked)
+}
+
+fn cap(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    let initial = form.requests.map(|requests| requests.to_string()).unwrap_or_default();
+    let help = "retries count, too";
+    form.requests =
+        Some(choose::number(desk, "Requests that fit into a window", help, &initial, u64::from(u32::MAX))?);
+    Ok(Done::Asked)
+}
+
+fn unit(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    let sized = |unit: &WindowUnit| matches!(unit, WindowUnit::Second | WindowUnit::Hour | WindowUnit::Day);
+    let options: Vec<String> = form
+        .units
+        .iter()
+        .map(|unit| if sized(unit) { format!("{}(s)", unit.name()) } else { unit.name().to_owned() })
+        .collect();
+    let start = form.units.iter().position(|unit| *unit == form.unit).unwrap_or_default();
+    let chosen = desk.prompt.select("A window is a", "aligned to the UTC calendar", &options, start)?;
+    let unit = form.units.get(chosen).copied().ok_or(Halt::Back)?;
+    if unit != form.unit {
+        (form.unit, form.size) = (unit, 1);
+    }
+    Ok(Done::Asked)
+}
+
+fn size(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    if !form.sized() {
+        return Ok(Done::Skipped);
+    }
+    let question = format!("How many {}s are a window?", form.unit.name());
+    let size = choose::number(desk, &question, "", &form.size.to_string(), Window::SIZE_MAX.into())?;
+    form.size = u32::try_from(size).unwrap_or(1);
+    Ok(Done::Asked)
+}
+
+fn review(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    let id = form.id.clone().unwrap_or_else(|| slug(&form.name));
+    let lines = [
+        format!("Bucket of  {}", form.provider),
+        format!("Name       {}", form.name),
+        format!("Scope      {}", scope(&form.selection())),
+        format!("Cap        {} requests every {}", form.requests.unwrap_or_default(), every(form.window())),
+        format!("Id         {id}"),
+    ];
+    let bucket = BucketChange {
+        id: Some(id),
+        name: Some(form.name.clone()),
+        models: Some(form.selection()),
+        requests: form.requests,
+        window: Some(form.window()),
+        ..BucketChange::default()
+    };
+    desk.review(&lines, |document, _| {
+        let change = LimitsChange::Put { buckets: vec![bucket.clone()], replace: false };
+        rate_limits::set(document, &form.provider, change)
+    })
+}

@@ -1,0 +1,91 @@
+//! What is tried when a model has no room or fails.
+
+use std::rc::Rc;
+
+use super::choose;
+use super::desk::Desk;
+use super::prompt::{Asked, Halt};
+use super::walk::{Done, Step, walk};
+use crate::cli::config::field;
+use crate::cli::config::names::Names;
+use crate::cli::config::{fallbacks, words};
+use crate::cli::file::Document;
+
+const STEPS: [Step<Draft>; 5] = [provider, model, choose_them, order, review];
+
+struct Draft {
+    document: Document,
+    names: Names,
+    provider: usize,
+    model: usize,
+    chosen: Vec<String>,
+}
+
+pub(super) fn run(desk: &mut Desk<'_>) -> Asked<()> {
+    let document = desk.load()?;
+    let names = Names::of(&document);
+    let mut draft = Draft { document, names, provider: 0, model: 0, chosen: Vec::new() };
+    walk(&mut draft, desk, &STEPS)
+}
+
+fn provider(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    (draft.provider, _) = choose::provider(desk, &draft.names, "Fallbacks of whose model?", draft.provider)?;
+    Ok(Done::Asked)
+}
+
+fn model(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    let provider = draft.names.providers.get(draft.provider).ok_or(Halt::Back)?;
+    draft.model = choose::model(desk, provider, "Fallbacks of which model?", draft.model)?;
+    let models = draft.document.provider(draft.provider).map(|provider| field::MODELS.items(provider));
+    let model = models.and_then(|models| models.get(draft.model)?.as_object());
+    draft.chosen = model.map(|model| field::FALLBACKS.texts(model)).unwrap_or_default();
+    Ok(Done::Asked)
+}
+
+fn choose_them(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    let (own, _, _) = draft.own()?;
+    let aliases = &draft.names.aliases;
+    let all: Vec<String> = draft
+        .names
+        .references()
+        .into_iter()
+        .filter(|reference| *reference != own && !aliases.contains(reference))
+        .collect();
+    if all.is_empty() {
+        desk.say("There is no other model to fall back to.");
+        return Err(Halt::Leave);
+    }
+    draft.chosen = choose::references(desk, "What is tried instead?", &all, &draft.chosen, false)?;
+    Ok(Done::Asked)
+}
+
+fn order(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    if draft.chosen.len() < 2 {
+        return Ok(Done::Skipped);
+    }
+    let known = draft.names.references();
+    let check = move |text: &str| match words::split(text).find(|word| !known.iter().any(|one| one == word)) {
+        Some(word) => Err(format!("there is no {word}")),
+        None => Ok(()),
+    };
+    let written = draft.chosen.join(", ");
+    let text = desk.prompt.text("In which order?", "first choice first", &written, Rc::new(check))?;
+    draft.chosen = words::split(&text).map(str::to_owned).collect();
+    Ok(Done::Asked)
+}
+
+fn review(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    let (own, provider, model) = draft.own()?;
+    let list = if draft.chosen.is_empty() { "none".to_owned() } else { draft.chosen.join("\n             ") };
+    let lines = [format!("Model      {own}"), format!("Fallbacks  {list}")];
+    desk.review(&lines, |document, _| fallbacks::set(document, &provider, &model, &draft.chosen))
+}
+
+impl Draft {
+    /// The model that this is about: as a reference, its provider, its id.
+    fn own(&self) -> Asked<(String, String, String)> {
+        let provider = self.names.providers.get(self.provider).ok_or(Halt::Back)?;
+        let model = provider.models.get(self.model).ok_or(Halt::Back)?;
+        Ok((format!("{}/{}", provider.id, model.id), provider.id.clone(), model.id.clone()))
+    }
+}

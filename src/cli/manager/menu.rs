@@ -1,0 +1,62 @@
+//! The menu: what there is to do, in the order in which one needs it.
+
+use super::desk::Desk;
+use super::prompt::{Asked, Halt};
+use super::{alias, buckets, default_model, fallbacks, master_key, models, provider, remove};
+use crate::cli::config::{list, migrate};
+use crate::cli::file::Backup;
+
+type Entry = (&'static str, fn(&mut Desk<'_>) -> Asked<()>);
+
+const ENTRIES: [Entry; 12] = [
+    ("Add or edit a provider", provider::run),
+    ("Remove a provider", remove::provider),
+    ("Add models, switch them on and off", models::run),
+    ("Remove a model", remove::model),
+    ("Add or edit a model alias", alias::run),
+    ("Remove a model alias", remove::alias),
+    ("Rate-limit buckets of a provider", |desk| buckets::run(desk, None)),
+    ("Fallbacks of a model", fallbacks::run),
+    ("Default model", default_model::run),
+    ("Master key", master_key::run),
+    ("Migrate the config", migrate_file),
+    ("Show the config", show),
+];
+
+/// Shows the menu again after each operation, until a person has enough.
+pub(super) fn run(desk: &mut Desk<'_>) -> Asked<()> {
+    let file = match desk.environment.home().and_then(|home| desk.file.path().strip_prefix(home).ok()) {
+        Some(rest) => format!("~/{}", rest.display()),
+        None => desk.file.path().display().to_string(),
+    };
+    desk.say(format!("llm-router {}, config {file}", env!("CARGO_PKG_VERSION")));
+    let mut at = 0;
+    loop {
+        let names = ENTRIES.iter().map(|(name, _)| *name).chain(["Quit"]);
+        let options: Vec<String> = names.map(str::to_owned).collect();
+        at = match desk.prompt.select("What do you want to do?", "", &options, at) {
+            Ok(at) => at,
+            Err(Halt::Back | Halt::Leave) => return Ok(()),
+            Err(halt) => return Err(halt),
+        };
+        let Some((_, operation)) = ENTRIES.get(at) else { return Ok(()) };
+        match operation(desk) {
+            Ok(()) | Err(Halt::Back | Halt::Leave) => desk.say(""),
+            Err(halt) => return Err(halt),
+        }
+    }
+}
+
+fn show(desk: &mut Desk<'_>) -> Asked<()> {
+    let document = desk.load()?;
+    let answer = list::list(&document, desk.file.path());
+    desk.tell(&answer);
+    Ok(())
+}
+
+fn migrate_file(desk: &mut Desk<'_>) -> Asked<()> {
+    if desk.prompt.confirm("Bring the file to the current version?", "a backup is kept", true)? {
+        desk.write(Backup::Keep, |document| migrate::migrate(document, None))?;
+    }
+    Ok(())
+}

@@ -18,12 +18,14 @@
 pub mod attempt;
 pub mod config;
 pub mod deployment;
+pub mod explain;
 pub mod gateway;
 pub mod ingress;
 pub mod ledger;
 pub mod log;
 pub mod ports;
 pub mod route;
+pub mod status;
 pub mod time;
 pub mod trace;
 pub mod translate;

@@ -2,7 +2,6 @@
 //!
 //! A line holds names, numbers and statuses. Never a body, a key, a header value or a client's address.
 
-use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
 
 use crate::{
@@ -121,7 +120,7 @@ impl Entry<'_> {
     pub fn line(&self) -> String {
         let Trace { requested, route, skipped, attempts, selected, reason, translation } = self.trace;
         let line = Line {
-            time: timestamp(self.times.ended),
+            time: self.times.ended.iso(),
             level: self.level().name(),
             event: "request",
             id: self.id,
@@ -241,11 +240,6 @@ fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
 /// At most [`NAME_MAX`] bytes of a name that may be a client's.
 fn clipped(name: &str) -> &str {
     name.get(..name.floor_char_boundary(NAME_MAX)).unwrap_or_default()
-}
-
-fn timestamp(at: Millis) -> String {
-    let at = i64::try_from(at.0).ok().and_then(DateTime::from_timestamp_millis).unwrap_or_default();
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod config;
 mod confirm;
 mod demo;
 mod environment;
+mod explain;
 mod failure;
 mod file;
 mod manager;
@@ -25,8 +26,11 @@ mod presets;
 mod print;
 mod probe;
 mod process;
+mod reach;
+mod screen;
 mod start;
 mod startup;
+mod status;
 mod update;
 
 use std::ffi::OsString;
@@ -88,6 +92,8 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
             let options = start::Options::new(typed, &environment)?;
             runtime()?.block_on(start::run(options, bundle, environment))
         }
+        args::Command::Status(typed) => runtime()?.block_on(status::run(typed, json, &environment)),
+        args::Command::Explain(typed) => runtime()?.block_on(explain::run(typed, json, &environment)),
         args::Command::Config(typed) if typed.operation.is_none() => {
             manager::run(typed.config.as_deref(), &environment)
         }

@@ -17,6 +17,12 @@ pub(crate) fn answer(text: &str) {
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
+/// The same of an answer that goes on: whether anybody still reads it.
+pub(crate) fn frame(text: &str) -> bool {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_ok()
+}
+
 /// The same for programs: one object on one line.
 pub(crate) fn json(object: &Value) {
     answer(&format!("{object}\n"));

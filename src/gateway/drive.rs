@@ -203,12 +203,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
         if !self.trace.attempts.is_empty() {
             return None;
         }
-        let now = self.ports.now();
-        let waits = self.last.refused.iter().filter(|refused| refused.recovers());
-        let (at, ms) = waits
-            .filter_map(|refused| Some((refused.at, refused.until?.since(now))))
-            .min_by_key(|(_, ms)| *ms)?;
-        (ms <= self.gateway.settings.cooldown_wait_ms).then_some((at, ms))
+        self.last.recovering(self.ports.now(), self.gateway.settings.cooldown_wait_ms)
     }
 
     async fn attempt(&mut self, chosen: usize, grant: Grant) -> Result<Content<P::Response>, Next> {

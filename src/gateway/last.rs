@@ -135,6 +135,16 @@ impl Last {
         }
     }
 
+    /// The first step to recover of those that are only left alone for a while, and in how many ms, if that is
+    /// within `max_ms`.
+    pub(super) fn recovering(&self, now: Millis, max_ms: u64) -> Option<(usize, u64)> {
+        let waits = self.refused.iter().filter(|refused| refused.recovers());
+        let (at, ms) = waits
+            .filter_map(|refused| Some((refused.at, refused.until?.since(now))))
+            .min_by_key(|(_, ms)| *ms)?;
+        (ms <= max_ms).then_some((at, ms))
+    }
+
     /// The target whose answer the client gets.
     pub(super) fn answered_by(&self) -> Option<&str> {
         self.failure
@@ -143,7 +153,8 @@ impl Last {
             .map(|failure| failure.target.as_str())
     }
 
-    fn refused(&self, now: Millis) -> ClientError {
+    /// What quota, cooldowns and ledgers out of reach come to.
+    pub(super) fn refused(&self, now: Millis) -> ClientError {
         if self.refused.is_empty() {
             return match &self.fault {
                 Some(fault) if !self.unavailable => ClientError::new(Kind::Configuration, fault.clone()),

@@ -5,6 +5,7 @@
 
 mod count;
 mod drive;
+mod explain;
 mod last;
 mod parcel;
 
@@ -29,6 +30,7 @@ use crate::{
 };
 pub use count::ESTIMATED;
 use drive::Drive;
+pub use explain::{Early, Outlook};
 
 /// Bytes kept of a failed answer: enough for any error an API writes, far from the isolate's 128 MB.
 pub const FAILURE_BODY_MAX: usize = 256 * 1024;

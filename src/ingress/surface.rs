@@ -17,6 +17,10 @@ pub enum Endpoint {
     Call(Option<Wire>),
     /// How many tokens a Messages request has.
     CountTokens,
+    /// How full every cap is and what is being left alone.
+    Status,
+    /// Where a request would go now, and why.
+    Explain,
     /// Where OpenAI's clients would talk over a WebSocket; they fall back to HTTP.
     WebSocket,
 }
@@ -28,6 +32,8 @@ pub fn endpoint(method: &str, path: &str) -> Option<Endpoint> {
     let method = if method == "HEAD" { "GET" } else { method };
     match (method, path) {
         ("GET", "/" | "") => Some(Endpoint::Info),
+        ("GET", "/v1/status") => Some(Endpoint::Status),
+        ("GET", "/v1/explain") => Some(Endpoint::Explain),
         ("GET", "/v1/models" | "/models") => Some(Endpoint::Models(None)),
         ("GET", "/openai/v1/models" | "/openai/models") => Some(Endpoint::Models(Some(Wire::Chat))),
         ("GET", "/anthropic/v1/models" | "/anthropic/models") => Some(Endpoint::Models(Some(Wire::Messages))),
@@ -98,6 +104,8 @@ impl Endpoint {
             Self::Model(_) => "model",
             Self::Call(_) => "call",
             Self::CountTokens => "count_tokens",
+            Self::Status => "status",
+            Self::Explain => "explain",
             Self::WebSocket => "websocket",
         }
     }
@@ -147,6 +155,10 @@ mod tests {
             ("GET /anthropic/v1/models/fast", Some(Endpoint::Model(Some(Wire::Messages)))),
             ("GET /v1/models//", None),
             ("DELETE /v1/models/fast", None),
+            ("GET /v1/status", Some(Endpoint::Status)),
+            ("GET /v1/explain/", Some(Endpoint::Explain)),
+            ("POST /v1/status", None),
+            ("GET /status", None),
             ("GET /v1/messages", None),
             ("POST /v1/models", None),
             ("POST /v1/messages//", None),

@@ -119,6 +119,12 @@ impl Counters {
         })
     }
 
+    /// What is used of a cap now, and when its window ends.
+    pub(super) fn usage(&self, now: Millis, cap: &Cap) -> (u64, Millis) {
+        let counter = self.current(&key(cap), now, cap);
+        (counter.used, counter.end())
+    }
+
     /// How full each cap is, the one with the smallest share left first.
     pub(super) fn rooms(&self, now: Millis, caps: &[Cap]) -> Vec<Room> {
         let mut rooms: Vec<(u64, Room)> = caps

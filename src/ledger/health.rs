@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::message::{Failure, FailureClass, Reason};
+use super::{
+    message::{Failure, FailureClass, Reason},
+    standing::{Circuit, CircuitState, Cooling},
+};
 use crate::time::Millis;
 
 /// Longest cooldown that an upstream's `Retry-After` can impose: 24 h.
@@ -51,6 +54,21 @@ impl Health {
             .filter(|(_, until)| now.0 < *until)
             .max_by_key(|(_, until)| *until)
             .map(|(reason, until)| (reason, Millis(until)))
+    }
+
+    pub(super) fn cooling(&self, now: Millis) -> Option<Cooling> {
+        let Cooldown { class, until } = self.cooldown.filter(|cooldown| now.0 < cooldown.until)?;
+        Some(Cooling { class, until: Millis(until) })
+    }
+
+    pub(super) fn circuit(&self, now: Millis) -> Option<Circuit> {
+        let open_until = self.open_until?;
+        let running = |until: Option<u64>| until.filter(|until| now.0 < *until).map(Millis);
+        Some(match (running(Some(open_until)), running(self.probe_until)) {
+            (Some(until), _) => Circuit { state: CircuitState::Open, until: Some(until) },
+            (None, Some(until)) => Circuit { state: CircuitState::Probing, until: Some(until) },
+            (None, None) => Circuit { state: CircuitState::HalfOpen, until: None },
+        })
     }
 
     /// Whether the next attempt decides if the circuit closes again.

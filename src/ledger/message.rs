@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Window, WindowUnit};
+use crate::config::{Bucket, Window, WindowUnit};
 
 /// A [`Reserve`] on its way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,13 @@ pub struct Cap {
 impl Cap {
     pub fn window(&self) -> Window {
         Window { unit: self.unit.into(), size: self.size }
+    }
+}
+
+impl From<&Bucket> for Cap {
+    fn from(bucket: &Bucket) -> Self {
+        let Window { unit, size } = bucket.window;
+        Self { id: bucket.id.clone(), limit: bucket.requests, unit: unit.into(), size }
     }
 }
 

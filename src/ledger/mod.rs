@@ -17,6 +17,7 @@ mod health;
 pub mod message;
 pub mod rows;
 mod settled;
+pub mod standing;
 pub mod window;
 
 use std::collections::BTreeMap;

@@ -85,15 +85,7 @@ impl<'c> Step<'c> {
     pub fn candidate(&self) -> Candidate {
         Candidate {
             target: Target::new(&self.model.id, self.wire),
-            buckets: self
-                .buckets()
-                .map(|bucket| Cap {
-                    id: bucket.id.clone(),
-                    limit: bucket.requests,
-                    unit: bucket.window.unit.into(),
-                    size: bucket.window.size,
-                })
-                .collect(),
+            buckets: self.buckets().map(Cap::from).collect(),
         }
     }
 }

@@ -80,19 +80,22 @@ fn bare<'c>(config: &'c Config, name: &str) -> Result<Place<'c>, ClientError> {
 const NAME_MAX: usize = 128;
 
 fn unknown(config: &Config, name: &str) -> ClientError {
+    // What the name is compared with, and what is suggested.
     let models = config.providers.iter().flat_map(|provider| {
         provider.models.iter().flat_map(move |model| {
-            [format!("{}/{}", provider.id, model.id)].into_iter().chain(model.aliases.iter().cloned())
+            let name = format!("{}/{}", provider.id, model.id);
+            let own = model.aliases.iter().map(|alias| (alias.clone(), alias.clone()));
+            [(name.clone(), name.clone()), (model.id.clone(), name)].into_iter().chain(own)
         })
     });
-    let aliases = config.aliases.iter().map(|alias| alias.id.clone());
+    let aliases = config.aliases.iter().map(|alias| (alias.id.clone(), alias.id.clone()));
     let meant = name.strip_prefix("alias:").unwrap_or(name);
     // Likeness costs the product of both lengths, for every name there is.
     let comparable = meant.len() <= NAME_MAX;
     let closest = aliases
         .chain(models)
         .filter(|_| comparable)
-        .map(|known| (strsim::jaro_winkler(&known, meant), known))
+        .map(|(known, suggested)| (strsim::jaro_winkler(&known, meant), suggested))
         .filter(|(likeness, _)| *likeness > 0.7)
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
     let hint = closest.map_or_else(

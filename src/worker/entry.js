@@ -42,6 +42,10 @@ export class ProviderObject extends DurableObject {
     return this.#ledger.settle(report);
   }
 
+  standing(inquiry) {
+    return this.#ledger.standing(inquiry);
+  }
+
   inspect() {
     return this.#ledger.inspect();
   }

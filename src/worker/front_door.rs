@@ -11,7 +11,7 @@ use worker::{console_debug, console_error, console_log, console_warn};
 use super::{
     head::RequestHead,
     isolate::{Isolate, isolate, replace},
-    js,
+    js, overview,
     ports::{RequestPorts, now},
     reply::{Answer, Marks},
 };
@@ -120,6 +120,14 @@ impl<'a> Visit<'a> {
             Admission::Admitted(Endpoint::Model(wire)) => {
                 self.models(wire, |catalog| catalog.entry(&surface::model_name(&head.path())))
             }
+            Admission::Admitted(Endpoint::Status) => {
+                let told = overview::status(isolate, env, head.query()).await?;
+                self.told(told)
+            }
+            Admission::Admitted(Endpoint::Explain) => {
+                let told = overview::explain(isolate, env, head.query()).await?;
+                self.told(told)
+            }
             Admission::Admitted(Endpoint::WebSocket) => {
                 let message = "There are no WebSockets here; send the request with POST";
                 let error = ClientError::new(Kind::InvalidRequest, message).status(426);
@@ -185,6 +193,14 @@ impl<'a> Visit<'a> {
         match show(&Catalog::new(config, wire, shape, *loaded_at)) {
             Ok(shown) => self.marks.json(200, &shown),
             Err(error) => self.marks.error(&error, shape),
+        }
+    }
+
+    /// A document of the gateway's own, or why there is none.
+    fn told(&self, told: Result<String, ClientError>) -> Result<Answer, JsValue> {
+        match told {
+            Ok(document) => self.marks.json(200, &document),
+            Err(error) => self.marks.error(&error, error_wire(self.head)),
         }
     }
 
@@ -259,9 +275,7 @@ fn error_wire(head: &RequestHead) -> Wire {
 }
 
 fn health(isolate: &Isolate, authenticated: bool, now: Millis) -> String {
-    let timestamp =
-        i64::try_from(now.0).ok().and_then(chrono::DateTime::from_timestamp_millis).unwrap_or_default();
-    let timestamp = timestamp.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let timestamp = now.iso();
     if authenticated {
         json!({ "status": "ok", "timestamp": timestamp, "providers": isolate.gateway.config.providers.len() })
     } else {
@@ -277,7 +291,8 @@ fn info() -> String {
         "endpoints": {
             "unified": [
                 "/", "/v1", "/route", "/v1/messages", "/v1/messages/count_tokens", "/v1/chat/completions",
-                "/v1/responses", "/v1/completions", "/v1/models", "/v1/models/{id}",
+                "/v1/responses", "/v1/completions", "/v1/models", "/v1/models/{id}", "/v1/status",
+                "/v1/explain",
             ],
             "anthropic": [
                 "/anthropic", "/anthropic/v1/messages", "/anthropic/v1/messages/count_tokens",

@@ -435,14 +435,41 @@ function stub(namespace, provider) {
 // An object that does not answer for this long is unavailable.
 const RESERVE_MS = 10_000;
 
-export async function reserve(namespace, provider, ask) {
+export function reserve(namespace, provider, ask) {
+  return within(RESERVE_MS, stub(namespace, provider).reserve(ask));
+}
+
+async function within(ms, promise) {
   let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("no answer")), RESERVE_MS)));
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("no answer")), ms)));
   try {
-    return await Promise.race([stub(namespace, provider).reserve(ask), late]);
+    return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+// What each provider's object says to its inquiry; `null` where it says nothing in time. Providers that are not
+// asked by the time all of them have together count as silent.
+export async function standings(namespace, providers, inquiries, width, eachMs, allMs) {
+  const replies = new Array(providers.length).fill(null);
+  const deadline = Date.now() + allMs;
+  let next = 0;
+  const ask = async () => {
+    while (next < providers.length) {
+      const at = next++;
+      const left = deadline - Date.now();
+      if (left <= 0) return;
+      try {
+        const reply = stub(namespace, providers[at]).standing(inquiries[at]);
+        replies[at] = await within(Math.min(eachMs, left), reply);
+      } catch (error) {
+        console.error(`standing of ${providers[at]}: ${error.message}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: width }, ask));
+  return replies;
 }
 
 export function settle(namespace, provider, report, ctx) {

@@ -77,6 +77,15 @@ extern "C" {
 
     #[wasm_bindgen(catch)]
     pub(super) fn reserve(namespace: &JsValue, provider: &str, ask: &str) -> Result<Promise, JsValue>;
+    /// A list of texts, with `null` for those who did not answer.
+    pub(super) fn standings(
+        namespace: &JsValue,
+        providers: &Array,
+        inquiries: &Array,
+        width: u32,
+        each_ms: f64,
+        all_ms: f64,
+    ) -> Promise;
     #[wasm_bindgen(catch)]
     pub(super) fn settle(
         namespace: &JsValue,

@@ -8,6 +8,7 @@ mod front_door;
 mod head;
 mod isolate;
 mod js;
+mod overview;
 mod ports;
 mod provider_object;
 mod reply;

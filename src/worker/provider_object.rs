@@ -30,6 +30,7 @@ use crate::{
         Ledger,
         message::{Ask, Reserve, Settle},
         rows::Changes,
+        standing::Inquiry,
     },
     time::Millis,
 };
@@ -139,6 +140,13 @@ impl ProviderLedger {
     pub fn settle(&self, report: &str) -> std::result::Result<(), JsValue> {
         let report: Settle = serde_json::from_str(report).map_err(|error| js_error(&error))?;
         self.object.settle(&report)
+    }
+
+    /// Tells how things stand: a `Standing` for an [`Inquiry`], both as JSON text. Writes nothing and sets no
+    /// alarm.
+    pub fn standing(&self, inquiry: &str) -> std::result::Result<String, JsValue> {
+        let inquiry: Inquiry = serde_json::from_str(inquiry).map_err(|error| js_error(&error))?;
+        self.object.standing(&inquiry)
     }
 
     /// Usage and statistics as JSON, for people and tests.
@@ -273,6 +281,18 @@ impl Object {
             self.alarm.set(Some(at));
             js::set_alarm(&self.ctx, js::number(at.0));
         }
+    }
+
+    fn standing(&self, inquiry: &Inquiry) -> std::result::Result<String, JsValue> {
+        let in_memory = self.ledger.borrow().is_some();
+        // An object that was never used has no tables, and reading is no reason to make them.
+        let used = in_memory || storage::is_used(&self.sql).map_err(|error| js_error(&error))?;
+        let ledger = if used { self.take_ledger()? } else { Ledger::default() };
+        let standing = ledger.standing(now(), inquiry);
+        if used {
+            self.ledger.replace(Some(ledger));
+        }
+        serde_json::to_string(&standing).map_err(|error| js_error(&error))
     }
 
     fn inspect(&self) -> std::result::Result<String, JsValue> {

@@ -45,6 +45,13 @@ pub(super) fn migrate(sql: &SqlStorage) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether anything was ever stored here. Reads only.
+pub(super) fn is_used(sql: &SqlStorage) -> Result<bool, Error> {
+    let tables = "SELECT count(*) AS version FROM sqlite_master WHERE name = 'schema_version'";
+    let found: Vec<Version> = sql.exec(tables, None)?.to_array()?;
+    Ok(found.first().is_some_and(|row| row.version > 0))
+}
+
 pub(super) fn load(sql: &SqlStorage) -> Result<Rows, Error> {
     let ledger: Vec<LedgerRow> = sql.exec("SELECT state FROM ledger WHERE id = 1", None)?.to_array()?;
     let health: Vec<HealthRow> = sql.exec("SELECT target, state FROM health", None)?.to_array()?;

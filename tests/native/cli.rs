@@ -11,6 +11,7 @@ mod reload;
 mod running;
 mod service;
 mod start;
+mod status;
 mod stop;
 mod terminal;
 mod update;

@@ -1,6 +1,7 @@
 //! The ledger's promises, one by one.
 
 mod lives;
+mod standing;
 
 use std::collections::BTreeMap;
 

@@ -13,6 +13,8 @@ mod config;
 #[cfg(test)]
 mod deployment;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod gateway;
 #[cfg(test)]
 mod hints;

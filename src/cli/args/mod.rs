@@ -13,6 +13,7 @@ mod process;
 mod provider;
 mod start;
 mod startup;
+mod status;
 mod transfer;
 mod value;
 
@@ -31,6 +32,7 @@ pub(crate) use process::{Reload, Stop, Update};
 pub(crate) use provider::{ProviderName, RemoveProvider, UpsertProvider};
 pub(crate) use start::Start;
 pub(crate) use startup::{StartupInstall, StartupUninstall};
+pub(crate) use status::{Explain, Reach, Status};
 pub(crate) use transfer::{Export, Import};
 pub(crate) use value::Discreet;
 
@@ -57,6 +59,16 @@ pub(crate) enum Command {
     Reload(Reload),
     /// Install a newer llm-router with what installed this one
     Update(Update),
+    /// Show how full each provider's caps are, and what is being left alone
+    #[command(after_help = "Examples:\n  \
+        llm-router status --watch\n  \
+        llm-router status --url=https://gateway.example --key-env=GATEWAY_KEY")]
+    Status(Status),
+    /// Show the route that a request would take now, and why
+    #[command(after_help = "Examples:\n  \
+        llm-router explain team\n  \
+        llm-router explain openrouter/claude-sonnet --format=claude")]
+    Explain(Explain),
     /// See and change the config file
     #[command(visible_alias = "setup")]
     Config(Config),

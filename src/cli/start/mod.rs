@@ -36,6 +36,7 @@ use tokio::sync::mpsc;
 pub(crate) use options::{Options, Source, place, state_directory};
 pub(crate) use orders::{RELOAD, Reloaded};
 pub(crate) use ready::is_ready;
+pub(crate) use settings::read_file;
 pub(crate) use state::Pids;
 pub(crate) use workerd::find as find_workerd;
 

@@ -140,7 +140,7 @@ fn key_warnings(config: &Config, environment: &Environment) -> Vec<String> {
 }
 
 /// Reads a config file, changing nothing. A byte order mark is no part of its text.
-pub(super) fn read_file(path: &Path) -> io::Result<String> {
+pub(crate) fn read_file(path: &Path) -> io::Result<String> {
     let size = std::fs::metadata(path)?.len();
     if size > config::FILE_BYTES_MAX as u64 {
         return Err(io::Error::other(format!(

@@ -165,7 +165,8 @@ describe('Messages to Chat', () => {
 
   test('a system message in the middle stays where it is, or is marked', async () => {
     for (const [model, expected] of [
-      ['chat/gpt-4o', 'developer'],
+      ['chat/gpt-5.2', 'developer'],
+      ['chat/gpt-4o', 'system'],
       ['chat/llama-3', 'user'],
     ]) {
       stage.reset();

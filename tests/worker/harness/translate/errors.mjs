@@ -52,7 +52,7 @@ export const OF_CHAT = [
       message: 'The engine is currently overloaded',
       code: 'server_is_overloaded',
     }),
-    [503, 'overloaded_error', /overloaded/],
+    [529, 'overloaded_error', /overloaded/],
   ],
   [
     'context',

@@ -178,6 +178,12 @@ async fn what_cannot_be_asked_is_said() {
         assert!(end.stderr.contains(says), "{arguments:?}: {}", end.stderr);
         assert!(end.stdout.is_empty());
     }
+    let end = Home::empty().arguments(&["status", "--json"]).run().await;
+    assert_eq!(
+        (end.code, serde_json::from_str::<Value>(&end.stdout).unwrap()["ok"].clone()),
+        (Some(1), json!(false))
+    );
+
     let filtered = Home::empty().arguments(&["status", "--provider=alpha", "--provider=beta"]);
     let _lock = fake.runs_in(&filtered.state_path());
     fake.take_requests();

@@ -1,10 +1,12 @@
 //! Small things that several translations share; one idea a file.
 
+pub mod account;
 pub mod cache;
 pub mod estimate;
 pub mod fields;
 pub mod media;
 pub mod plain_schema;
+pub mod reasoning;
 pub mod sampling;
 pub mod schema;
 pub mod structured;

@@ -1,17 +1,12 @@
 //! Everything of a Chat request but its messages and tools.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::translate::{
     Notes, Refusal, Traits,
     effort::Effort,
-    parts::{fields, sampling::Sampling, structured::Ask},
+    parts::{account, fields, sampling::Sampling, structured::Ask},
 };
-
-/// Longest `metadata.user_id`, in characters.
-const USER_ID_MAX: usize = 256;
-/// Digits of a telephone number, at least.
-const PHONE_DIGITS: usize = 7;
 
 /// Members that change an answer and have no counterpart.
 const DROPPED: [(&str, &str); 8] = [
@@ -137,38 +132,18 @@ pub(super) fn response_format(body: &Map<String, Value>) -> Result<Option<Ask<'_
 pub(super) fn metadata(body: &Map<String, Value>, notes: &mut Notes) -> Result<Option<Value>, Refusal> {
     let own = body.get("metadata").and_then(|metadata| metadata.get("user_id")).and_then(Value::as_str);
     let user = fields::string(body, "safety_identifier", "")?;
-    let user = user.or(fields::string(body, "user", "")?).or(own).filter(|user| !user.trim().is_empty());
-    let Some(user) = user else { return Ok(None) };
-    if names_a_person(user) || user.chars().count() > USER_ID_MAX {
-        notes.add("user dropped: an e-mail address, a telephone number, or too long");
-        return Ok(None);
-    }
-    Ok(Some(json!({ "user_id": user })))
-}
-
-/// Anthropic refuses ids by which a person can be found.
-fn names_a_person(user: &str) -> bool {
-    let phone =
-        |c: char| c.is_ascii_digit() || c.is_ascii_whitespace() || matches!(c, '+' | '-' | '(' | ')' | '.');
-    let digits = user.chars().filter(char::is_ascii_digit).count();
-    user.contains('@') || (digits >= PHONE_DIGITS && user.chars().all(phone))
+    let user = user.or(fields::string(body, "user", "")?).or(own);
+    Ok(account::metadata(user, notes))
 }
 
 pub(super) fn service_tier(body: &Map<String, Value>, traits: &Traits, notes: &mut Notes) -> Option<Value> {
-    let tier = fields::get(body, "service_tier")?.as_str()?;
-    match tier {
-        "auto" if traits.claude => Some("auto".into()),
-        "default" if traits.claude => Some("standard_only".into()),
-        "auto" | "default" => None,
-        _ => {
-            notes.add("service_tier dropped");
-            None
-        }
-    }
+    account::service_tier(fields::get(body, "service_tier").and_then(Value::as_str), traits, notes)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn map(value: Value) -> Map<String, Value> {

@@ -9,7 +9,7 @@ use super::{
     field::{Object, required_string, string},
     work::Work,
 };
-use crate::translate::{Refusal, seal};
+use crate::translate::{Refusal, parts::reasoning, seal};
 
 #[derive(Default)]
 pub(super) struct Thoughts {
@@ -76,9 +76,5 @@ enum Opened {
 /// What is sealed, if this provider's model made it. The seal of thinking that was not signed is empty.
 fn open(sealed: &str, work: &Work<'_>) -> Option<Opened> {
     let content = seal::open(sealed, work.scene.provider, work.scene.model).filter(|it| !it.is_empty())?;
-    Some(match serde_json::from_str(&content) {
-        Ok(Value::Array(details)) if details.iter().all(Value::is_object) => Opened::Details(details),
-        Ok(detail @ Value::Object(_)) => Opened::Details(vec![detail]),
-        _ => Opened::Text(content),
-    })
+    Some(reasoning::details(&content).map_or_else(|| Opened::Text(content), Opened::Details))
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::translate::{
     Notes, Scene, Traits,
+    parts::reasoning::details,
     request::responses::{REDACTED, items::Reasoning},
     seal,
 };
@@ -55,13 +56,5 @@ impl Thoughts {
             notes.add("calls without reasoning got a blank reasoning_content");
             message.insert(TEXT.to_owned(), " ".into());
         }
-    }
-}
-
-fn details(content: &str) -> Option<Vec<Value>> {
-    match serde_json::from_str(content).ok()? {
-        Value::Array(details) if details.iter().all(Value::is_object) => Some(details),
-        detail @ Value::Object(_) => Some(vec![detail]),
-        _ => None,
     }
 }

@@ -13,7 +13,7 @@ use super::responses::{
 use crate::translate::{
     Memo, Notes, Refusal, Scene, Traits, Translated,
     parts::{
-        cache,
+        account, cache,
         estimate::input_tokens,
         sampling::{self, Sampling},
         structured::{self, Ask, Shape},
@@ -23,11 +23,6 @@ use crate::translate::{
     },
     traits::Thinking,
 };
-
-/// Longest `metadata.user_id`, in characters.
-const USER_MAX: usize = 256;
-/// Shortest telephone number.
-const TELEPHONE_DIGITS: usize = 7;
 
 pub fn translate(body: &[u8], scene: &Scene<'_>) -> Result<Translated, Refusal> {
     let mut taken = Notes::default();
@@ -138,50 +133,19 @@ fn write_settings(
     if !config.is_empty() {
         set("output_config", Value::Object(config));
     }
-    match settings.user.as_deref().filter(|user| !user.trim().is_empty()) {
-        Some(user) if names_a_person(user) || user.chars().count() > USER_MAX => {
-            notes.add("user dropped: an e-mail address, a telephone number, or too long");
+    let members = [
+        ("metadata", account::metadata(settings.user.as_deref(), notes)),
+        ("service_tier", account::service_tier(settings.service_tier.as_deref(), traits, notes)),
+    ];
+    for (name, value) in members {
+        if let Some(value) = value {
+            set(name, value);
         }
-        Some(user) => {
-            set("metadata", json!({ "user_id": user }));
-        }
-        None => {}
-    }
-    match settings.service_tier.as_deref() {
-        Some("auto") if traits.claude => {
-            set("service_tier", json!("auto"));
-        }
-        Some("default") if traits.claude => {
-            set("service_tier", json!("standard_only"));
-        }
-        None | Some("auto" | "default") => {}
-        Some(_) => notes.add("service_tier dropped"),
     }
     if let Some(control) = cache::of_request(&settings.prompt_cache) {
         set("cache_control", control);
     }
     if settings.stream {
         set("stream", json!(true));
-    }
-}
-
-/// Anthropic refuses ids by which a person can be found.
-fn names_a_person(user: &str) -> bool {
-    let telephone =
-        |c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '(' | ')' | '.');
-    let digits = user.chars().filter(char::is_ascii_digit).count();
-    user.contains('@') || (digits >= TELEPHONE_DIGITS && user.chars().all(telephone))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_is_named() {
-        for user in ["a@b.test", "+49 228 1234", "0228-1234567"] {
-            assert!(names_a_person(user), "{user}");
-        }
-        assert!(!names_a_person("user-1f3a") && !names_a_person("12345"));
     }
 }

@@ -117,6 +117,7 @@ pub struct Question {
     asked: Millis,
 }
 
+#[expect(clippy::similar_names, reason = "a shelf is not `self`")]
 impl Holder {
     /// Reserves an attempt with what is held, or says how to. `again`: it has waited before.
     pub fn take(&mut self, now: Millis, provider: &str, ask: &Reserve, terms: Terms, again: Again) -> Take {

@@ -6,10 +6,9 @@ use llm_router::{
     ledger::{
         Ledger, MARGIN_MS,
         message::{
-            Candidate, CircuitPolicy, Failure, FailureClass, Grant, Reason, Reserve, Reserved, Return,
-            Settle, Verdict, Wanted,
+            Candidate, CircuitPolicy, Failure, FailureClass, Grant, Reason, Reserve, Reserved, Settle,
+            Verdict, Wanted,
         },
-        rows::Rows,
     },
     time::Millis,
 };
@@ -17,39 +16,39 @@ use llm_router::{
 use super::small::{candidate, cap};
 
 /// 2026-11-22T09:00:00Z
-const NINE: Millis = Millis(1_795_338_000_000);
+pub(super) const NINE: Millis = Millis(1_795_338_000_000);
 const TERMS: Leases = Leases { max: 100, ttl_ms: 3_000 };
 
-fn month(limit: u64) -> Vec<Candidate> {
+pub(super) fn month(limit: u64) -> Vec<Candidate> {
     vec![candidate("a", &[cap("month", limit, WindowUnit::Month, 1)])]
 }
 
-fn take(holder: &mut Holder, now: Millis, ask: &Reserve) -> Take {
+pub(super) fn take(holder: &mut Holder, now: Millis, ask: &Reserve) -> Take {
     holder.take(now, "p", ask, TERMS, Again::No)
 }
 
-fn asks(taken: Take) -> Question {
+pub(super) fn asks(taken: Take) -> Question {
     match taken {
         Take::Ask(question) => question,
         other => panic!("does not ask: {other:?}"),
     }
 }
 
-fn unit(taken: Take) -> Grant {
+pub(super) fn unit(taken: Take) -> Grant {
     match taken {
         Take::Unit { grant, .. } => *grant,
         other => panic!("no unit: {other:?}"),
     }
 }
 
-fn granted(reserved: Option<Reserved>) -> Grant {
+pub(super) fn granted(reserved: Option<Reserved>) -> Grant {
     match reserved {
         Some(Reserved::Grant(grant)) => grant,
         other => panic!("not granted: {other:?}"),
     }
 }
 
-fn settle(grant: &Grant, sent: bool, verdict: Verdict) -> Settle {
+pub(super) fn settle(grant: &Grant, sent: bool, verdict: Verdict) -> Settle {
     Settle { ticket: grant.ticket.clone(), sent, verdict }
 }
 
@@ -59,7 +58,7 @@ fn bad(circuit: Option<CircuitPolicy>) -> Verdict {
 }
 
 /// A holder that wants this list about 30 times a second, and an object that has room for it.
-fn busy(candidates: &[Candidate]) -> (Holder, Ledger, Reserve, Millis) {
+pub(super) fn busy(candidates: &[Candidate]) -> (Holder, Ledger, Reserve, Millis) {
     let (mut holder, mut ledger) = (Holder::default(), Ledger::default());
     let ask = Reserve::one(candidates.to_vec());
     let mut now = NINE;
@@ -98,11 +97,11 @@ fn left(holder: &Holder, now: Millis, ask: &Reserve) -> u64 {
     units.count() as u64
 }
 
-fn json(value: &impl serde::Serialize) -> String {
+pub(super) fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap()
 }
 
-const TODAY: &str = r#"{"amount":1,"candidates":[{"target":"a@openai","buckets":[{"id":"month","limit":1000,"unit":"month","size":1}]}]}"#;
+pub(super) const TODAY: &str = r#"{"amount":1,"candidates":[{"target":"a@openai","buckets":[{"id":"month","limit":1000,"unit":"month","size":1}]}]}"#;
 
 #[test]
 fn who_asks_now_and_then_asks_as_ever_and_is_answered_as_ever() {
@@ -417,81 +416,6 @@ fn nobody_gets_a_lease_of_a_target_with_a_history() {
     assert!(matches!(ahead, Reserved::Denial(_)));
     ledger.settle(now, &settle(&single, true, Verdict::Good));
     assert!(granted(Some(ledger.reserve(now, &Reserve { lease: lease(false), ..ask }))).lease.is_some());
-}
-
-#[test]
-fn how_leases_are_spelled() {
-    let (mut holder, mut ledger, _, now) = busy(&month(1_000));
-    let ask = Reserve::one(month(1_000));
-    let returns = vec![Return { id: "1-2".to_owned(), units: 3, charges: Vec::new() }];
-    let wanted = |ahead| Wanted { units: 9, ttl_ms: 3_000, ahead };
-    let asked = Reserve { lease: Some(wanted(false)), returns, ..ask.clone() };
-    let end = r#","lease":{"units":9,"ttlMs":3000},"returns":[{"id":"1-2","units":3,"charges":[]}]}"#;
-    assert_eq!(json(&asked), TODAY.strip_suffix('}').unwrap().to_owned() + end);
-    assert_eq!(json(&wanted(true)), r#"{"units":9,"ttlMs":3000,"ahead":true}"#);
-    assert_eq!(serde_json::from_str::<Reserve>(&json(&asked)).unwrap(), asked);
-    let grant = granted(Some(ledger.reserve(now, &asked)));
-    let lease = r#"{"units":9,"validMs":3000,"charges":[{"counter":"month|month:1","start":1793491200000,"amount":1}]}"#;
-    assert_eq!(json(&grant.lease), lease);
-    assert_eq!(json(&grant.ticket.charges), "[]");
-    // A unit's ticket names its lease, its number and where it is kept.
-    let id = unit(take(&mut holder, now, &ask)).ticket.id;
-    let parts: Vec<&str> = id.split('.').collect();
-    assert!(parts.len() == 3 && parts[0].contains('-') && parts[1].parse::<u64>().is_ok(), "{id}");
-}
-
-#[test]
-fn an_object_without_leases_answers_and_stays_exact() {
-    let (mut holder, _, ask, now) = busy(&month(100_000));
-    // It reads what it knows, and nothing else.
-    let mut ledger = Ledger::default();
-    let mut old = |now, ask: &Reserve| {
-        let mut known = serde_json::to_value(ask).unwrap();
-        known.as_object_mut().unwrap().retain(|field, _| field == "amount" || field == "candidates");
-        ledger.reserve(now, &serde_json::from_value(known).unwrap())
-    };
-    let now = now.after(4_000);
-    let mut sent = 0;
-    for _ in 0..100 {
-        let question = asks(take(&mut holder, now, &ask));
-        let reserved = old(now, &question.ask);
-        let grant = granted(holder.heard(&question, Some(reserved)));
-        assert!(!grant.ticket.charges.is_empty());
-        sent += 1;
-    }
-    // What was asked ahead is nobody's, and goes back.
-    let mut ahead = asks(take(&mut holder, now, &ask));
-    ahead.ask.lease = Some(Wanted { units: 9, ttl_ms: 3_000, ahead: true });
-    let reserved = old(now, &ahead.ask);
-    let nobodys = granted(holder.heard(&ahead, Some(reserved)));
-    let told = holder.settle(now, "p", settle(&nobodys, false, Verdict::Neutral)).unwrap();
-    ledger.settle(now, &told);
-    assert_eq!(ledger.usage(now).next().unwrap().1, sent);
-}
-
-#[test]
-fn rows_of_builds_without_leases_and_of_later_ones_are_read() {
-    let counters =
-        r#""counters":{"month|month:1":{"start":1793491200000,"end":1796083200000,"used":900}},"floor":0"#;
-    let leases = format!(r#","leases":{{"1-2":{{"units":50,"until":{},"later":1}}}}"#, NINE.0 + 2_000);
-    for (leases, out, used) in [("", (0, 0), 900), (&*leases, (1, 50), 860)] {
-        let rows = Rows { ledger: Some(format!("{{{counters}{leases}}}")), ..Rows::default() };
-        let mut ledger = Ledger::load(&rows, 7).unwrap();
-        assert_eq!(ledger.leased(NINE), out);
-        let lease = granted(Some(ledger.reserve(
-            NINE,
-            &Reserve {
-                lease: Some(Wanted { units: 9, ttl_ms: 3_000, ahead: false }),
-                ..Reserve::one(month(1_000))
-            },
-        )));
-        let units = lease.lease.map_or(1, |lease| lease.units);
-        let charges =
-            serde_json::from_str(r#"[{"counter":"month|month:1","start":1793491200000,"amount":1}]"#)
-                .unwrap();
-        ledger.give_back(NINE, &[Return { id: "1-2".to_owned(), units: 40, charges }]);
-        assert_eq!(ledger.usage(NINE).next().unwrap().1, used + units);
-    }
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn next(random: &mut Random, world: &World, trouble: f64, busy: f64) -> Op {
         }
     }
     // What waits on the wire is delivered before there is too much of it.
-    if !world.wire.is_empty() && random.chance(0.45 + world.wire.len() as f64 / 100.0) {
+    if !world.wire.is_empty() && random.below(100) < 45 + world.wire.len() {
         return Op::Deliver(random.below(world.wire.len()));
     }
     if random.chance(busy) {

@@ -14,6 +14,8 @@
 //! that all of this can fail. `LLM_ROUTER_LEASES_DEEPER=n` explores n steps deeper; `LLM_ROUTER_LEASES_SEED=n` lives one
 //! life, `LLM_ROUTER_LEASES_LIVES=n` that many (from that seed, if both are set).
 
+mod builds;
+mod events;
 mod explore;
 mod faults;
 mod holder;
@@ -71,7 +73,7 @@ fn no_long_life_passes_a_cap() {
     let mut totals = [0; 5];
     for seed in first..first + lives {
         match lives::live(seed, OPS) {
-            Ok(lived) => totals.iter_mut().zip(lived).for_each(|(total, lived)| *total += lived),
+            Ok(life) => totals.iter_mut().zip(life).for_each(|(total, count)| *total += count),
             Err(wrong) => panic!("LLM_ROUTER_LEASES_SEED={seed}: {wrong}"),
         }
     }

@@ -13,8 +13,9 @@
 //! When a target fails, the isolate that sees it lets go of all that it holds for it, and keeps nothing for it of
 //! questions that were asked before. What still goes to that target: here, attempts that have their unit or wait for
 //! an answer that was decided already, and one lease if a question overtakes the settlement; elsewhere, units held
-//! there, until their lease ends. Each holds `max` units at most per list of candidates, so `max` x isolates x lists
-//! within `ttlMs`, and no more than the buckets have.
+//! there, until their lease ends. An isolate asks for so much that it holds `max` units of a list of candidates at most,
+//! and as many again for each [`WAIT_MS`] that answers are late; so that is `max` x lists x isolates within `ttlMs`, and
+//! never more than the buckets have.
 //!
 //! Pure: who asks, waits and wakes is the caller's business. `now` is always the isolate's clock.
 
@@ -68,7 +69,7 @@ struct Shelf {
     stock: Stock,
     demand: Demand,
     touched: Millis,
-    /// Questions without an answer.
+    /// Questions without an answer: those of attempts that are under way, no older than [`WAIT_MS`].
     asking: Vec<Asking>,
     /// Most units that the next lease is expected to have, after the last one that was asked for: 0 if that was
     /// denied, no limit if it was as large as wanted.

@@ -40,7 +40,7 @@ extern "C" {
         timeout_ms: f64,
     ) -> Promise;
     /// `[Uint8Array, ended]`, or `null`.
-    pub(super) fn peek(response: &web_sys::Response, max: f64, wait_ms: f64) -> Promise;
+    pub(super) fn peek(response: &web_sys::Response, max: f64, wait_ms: f64, alive_ms: f64) -> Promise;
     /// `[lines, Uint8Array]`
     #[wasm_bindgen(js_name = readFailure)]
     pub(super) fn read_failure(response: &web_sys::Response, max: f64, passes: &JsValue) -> Promise;

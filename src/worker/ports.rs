@@ -33,6 +33,9 @@ pub(super) struct RequestPorts<'a> {
 const OPENING_MAX: f64 = 65_536.0;
 /// How long a stream may take to begin where its silence has no limit.
 const OPENING_MS: u64 = 120_000;
+/// How long a stream that sends comments is held back, in ms. Overloads show within a second or two; clients and
+/// proxies wait for headers for 30 s at least.
+const OPENING_ALIVE_MS: f64 = 5_000.0;
 
 /// The host's clock. It stands still between two events.
 pub(super) fn now() -> Millis {
@@ -127,7 +130,8 @@ impl Ports for RequestPorts<'_> {
         response: web_sys::Response,
     ) -> Result<(web_sys::Response, Option<Opening>), SendError> {
         let began = now();
-        let peeked = JsFuture::from(js::peek(&response, OPENING_MAX, js::number(self.idle_ms()))).await;
+        let wait = js::number(self.idle_ms());
+        let peeked = JsFuture::from(js::peek(&response, OPENING_MAX, wait, OPENING_ALIVE_MS)).await;
         self.waited(began, |waits| &mut waits.upstream_ms);
         let opening = peeked
             .map_err(|_| SendError::Network)?

@@ -38,6 +38,8 @@ pub(super) struct Drive<'a, P: Ports, H: Head> {
     origin_attempts: u32,
     /// A failure that a retry may still mend; told to the ledger when it was the last.
     unsettled: Option<(&'a str, Settle)>,
+    /// A provider has refused the turn for how it began: it goes on without a budget for thinking.
+    unbudgeted: bool,
     /// The call that the plan told the hints to expect was made.
     heard: bool,
     last: Last,
@@ -68,6 +70,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
             plan,
             origin_attempts: 0,
             unsettled: None,
+            unbudgeted: false,
             heard: false,
             last: Last::default(),
             trace,
@@ -110,7 +113,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
     /// Tries these steps of the plan, in order.
     async fn walk(&mut self, steps: Range<usize>) -> Option<Content<P::Response>> {
         let mut at = steps.start;
-        // Bounded: `at` grows, or the origin's attempts do, of which there are at most 10.
+        // Bounded: `at` grows, or the origin's attempts do, of which there are at most 10, or the budget goes, once.
         while let Some(group) = self.group(at..steps.end) {
             match self.reserve(at, group).await {
                 Ok(Reserved::Grant(grant)) => {

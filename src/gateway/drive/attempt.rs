@@ -13,8 +13,11 @@ use crate::{
     ports::{Attempt, Opening, Ports, SendError},
     route::Step,
     trace::{SkipReason, Translation},
-    translate::Refusal,
-    wire::error::{ClientError, Kind},
+    translate::{Refusal, cleanse::wants_own_beginning},
+    wire::{
+        Wire,
+        error::{ClientError, Kind},
+    },
 };
 
 impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
@@ -24,7 +27,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
         grant: Grant,
     ) -> Result<Content<P::Response>, Next> {
         let Some(step) = self.plan.steps.get(chosen) else { return Err(Next::GiveUp) };
-        let parcel = match Parcel::pack(self.ports, self.plan.wire, self.request, step) {
+        let parcel = match Parcel::pack(self.ports, self.plan.wire, self.request, step, self.unbudgeted) {
             Ok(parcel) => parcel,
             Err(refusal) => return Err(self.unmeant(step, &grant, refusal)),
         };
@@ -129,8 +132,12 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
             body: &failure.body,
         };
         let diagnosis = diagnose(answer, &self.gateway.settings.retry, self.ports.now());
+        let relayed = self.plan.wire == Wire::Messages && step.wire == Wire::Messages;
+        let refused = status == 400 && relayed && wants_own_beginning(&failure.body);
         let failed = Failed::answer(status, failure, diagnosis, step);
-        self.failed(chosen, step, grant, failed, true).await
+        let next = self.failed(chosen, step, grant, failed, true).await;
+        // Once: the client cannot know that another model began its turn, and would be refused for all of it.
+        if refused && !std::mem::replace(&mut self.unbudgeted, true) { Next::SameAgain } else { next }
     }
 
     async fn silent(&mut self, chosen: usize, step: &'a Step<'a>, grant: &Grant, cause: SendError) -> Next {

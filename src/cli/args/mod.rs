@@ -4,6 +4,7 @@
 //! are hidden aliases. Help, completions and the manual come from these definitions too.
 
 mod alias;
+mod asking;
 mod config;
 mod key;
 mod limits;
@@ -11,6 +12,7 @@ mod model;
 mod probe;
 mod process;
 mod provider;
+mod serving;
 mod start;
 mod startup;
 mod status;
@@ -23,6 +25,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use alias::{RemoveModelAlias, UpsertModelAlias};
+pub(crate) use asking::{Asking, Key, Place};
 pub(crate) use config::{Config, Operation, is_operation};
 pub(crate) use key::{MigrateConfig, SetMasterKey};
 pub(crate) use limits::SetProviderRateLimits;
@@ -30,6 +33,7 @@ pub(crate) use model::{ModelName, RemoveModel, SetDefaultModel, SetModelFallback
 pub(crate) use probe::Probe;
 pub(crate) use process::{Reload, Stop, Update};
 pub(crate) use provider::{ProviderName, RemoveProvider, UpsertProvider};
+pub(crate) use serving::Serving;
 pub(crate) use start::Start;
 pub(crate) use startup::{StartupInstall, StartupUninstall};
 pub(crate) use status::{Explain, Reach, Status};

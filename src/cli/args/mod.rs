@@ -30,7 +30,7 @@ pub(crate) use model::{ModelName, RemoveModel, SetDefaultModel, SetModelFallback
 pub(crate) use probe::Probe;
 pub(crate) use process::{Reload, Stop, Update};
 pub(crate) use provider::{ProviderName, RemoveProvider, UpsertProvider};
-pub(crate) use start::Start;
+pub(crate) use start::{HOST, PORT, Start};
 pub(crate) use startup::{StartupInstall, StartupUninstall};
 pub(crate) use status::{Explain, Reach, Status};
 pub(crate) use transfer::{Export, Import};

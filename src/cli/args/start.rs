@@ -6,6 +6,10 @@ use clap::Args;
 
 use super::value;
 
+/// Where a gateway listens that nobody told where.
+pub(crate) const HOST: &str = "127.0.0.1";
+pub(crate) const PORT: u16 = 8787;
+
 /// `--watch-binary` is version 1's.
 #[derive(Args, Debug)]
 #[command(args_override_self = true)]
@@ -15,11 +19,11 @@ pub(crate) struct Start {
     pub(crate) config: Option<PathBuf>,
 
     /// Address or name to listen on
-    #[arg(long, default_value = "127.0.0.1")]
+    #[arg(long, default_value = HOST)]
     pub(crate) host: String,
 
     /// Port to listen on; 0 takes a free one
-    #[arg(long, default_value_t = 8787)]
+    #[arg(long, default_value_t = PORT)]
     pub(crate) port: u16,
 
     /// Ask clients for the config's `masterKey`

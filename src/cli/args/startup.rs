@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Start, value};
+use super::{HOST, PORT, Start, value};
 
 /// The flags of `start`, which the service is started with.
 #[derive(Args, Debug)]
@@ -20,11 +20,11 @@ use super::{Start, value};
 )]
 pub(crate) struct StartupInstall {
     /// Address or name to listen on
-    #[arg(long, default_value = "127.0.0.1")]
+    #[arg(long, default_value = HOST)]
     pub(crate) host: String,
 
     /// Port to listen on
-    #[arg(long, default_value_t = 8787, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: u16,
 
     /// Ask clients for the config's `masterKey`
@@ -71,6 +71,23 @@ pub(crate) struct StartupUninstall {
     pub(crate) yes: Option<bool>,
 }
 
+/// What is meant if nothing is typed.
+impl Default for StartupInstall {
+    fn default() -> Self {
+        Self {
+            host: HOST.to_owned(),
+            port: PORT,
+            require_auth: false,
+            watch_config: true,
+            watch_binary: None,
+            state_dir: None,
+            workerd: None,
+            environment_file: None,
+            yes: None,
+        }
+    }
+}
+
 impl StartupInstall {
     /// What the service would be started with from here.
     pub(crate) fn start(&self, config: Option<PathBuf>) -> Start {
@@ -86,5 +103,21 @@ impl StartupInstall {
             workerd: self.workerd.clone(),
             demo: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::{Arguments, Command, Operation};
+
+    #[test]
+    fn the_default_is_that_of_the_flags() {
+        let typed = ["llm-router", "config", "startup-install"];
+        let Command::Config(config) = Arguments::try_parse_from(typed).unwrap().command else { panic!() };
+        let Some(Operation::StartupInstall(typed)) = config.operation else { panic!() };
+        assert_eq!(format!("{typed:?}"), format!("{:?}", StartupInstall::default()));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::cli::args;
 use crate::cli::failure::Failure;
 use crate::config::Secret;
 
@@ -15,6 +16,8 @@ pub(super) enum Halt {
     Back,
     /// Nothing of this is wanted: to the menu.
     Leave,
+    /// The menu ends, and this terminal is the gateway's from then on.
+    Start(Box<args::Start>),
     /// Ctrl-C, or a terminal that is gone.
     Stop(Failure),
 }

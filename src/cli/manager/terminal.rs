@@ -13,8 +13,8 @@ use crate::cli::failure::Failure;
 use crate::cli::print;
 use crate::config::Secret;
 
-/// Options on the screen: of 24 lines some are left for the question, its help and what was before.
-const PAGE: usize = 16;
+/// Options on the screen: of 24 lines the question takes one, its help two, and what is wrong one.
+const PAGE: usize = 20;
 
 /// See the module documentation.
 pub(super) struct Terminal {

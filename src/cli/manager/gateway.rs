@@ -38,6 +38,7 @@ pub(super) fn pick(desk: &mut Desk<'_>, question: &str, entries: &[Entry]) -> As
 fn show(desk: &mut Desk<'_>) -> Asked<()> {
     let typed = args::Status { reach: reach(desk), provider: Vec::new(), watch: None };
     let shown = runtime().and_then(|runtime| runtime.block_on(status::run(typed, false, desk.environment)));
+    desk.prompt.leave_room();
     shown.or_else(|failure| desk.tell_end(Err(failure)))
 }
 
@@ -49,6 +50,7 @@ pub(super) fn route(desk: &mut Desk<'_>) -> Asked<()> {
     let model = options.get(chosen).filter(|_| chosen > 0).cloned();
     let typed = args::Explain { model, format: None, reach: reach(desk) };
     let shown = runtime().and_then(|runtime| runtime.block_on(explain::run(typed, false, desk.environment)));
+    desk.prompt.leave_room();
     shown.or_else(|failure| desk.tell_end(Err(failure)))
 }
 

@@ -30,6 +30,9 @@ pub(super) trait Prompt {
     /// Tells something.
     fn say(&mut self, text: &str);
 
+    /// Something was shown that was not said here: the next question leaves it on the screen.
+    fn leave_room(&mut self) {}
+
     /// One of `options`, by its position.
     fn select(&mut self, question: &str, help: &str, options: &[String], start: usize) -> Asked<usize>;
 

@@ -22,8 +22,8 @@ const UNITS: [WindowUnit; 5] =
 /// The answers so far.
 pub(super) struct Form {
     provider: String,
-    /// Of a bucket that is there. Its count goes by it, so it stays whatever the name becomes.
-    id: Option<String>,
+    /// The bucket that is edited. Its count goes by its id, which stays whatever the name becomes.
+    before: Option<Bucket>,
     /// Ids of the other buckets.
     taken: Vec<String>,
     known: Vec<String>,
@@ -42,7 +42,6 @@ pub(super) struct Form {
 
 impl Form {
     pub(super) fn new(provider: &ProviderNames, bucket: Option<&Bucket>, all: &[Bucket]) -> Self {
-        let id = bucket.map(|bucket| bucket.id.clone());
         let written = bucket.map(|bucket| bucket.models.clone()).unwrap_or_default();
         let (every, named): (Vec<String>, Vec<String>) =
             written.into_iter().partition(|model| model.eq_ignore_ascii_case("all"));
@@ -59,7 +58,7 @@ impl Form {
             taken: all
                 .iter()
                 .map(|other| other.id.clone())
-                .filter(|other| Some(other) != id.as_ref())
+                .filter(|other| Some(other) != bucket.map(|bucket| &bucket.id))
                 .collect(),
             known: provider.models.iter().map(|model| model.id.clone()).collect(),
             name: bucket.map(|bucket| bucket.name.clone()).unwrap_or_default(),
@@ -71,7 +70,7 @@ impl Form {
             unit,
             size: window.map_or(1, |window| window.size),
             units,
-            id,
+            before: bucket.cloned(),
         }
     }
 
@@ -94,7 +93,7 @@ impl Form {
 }
 
 fn name(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
-    let (taken, editing) = (form.taken.clone(), form.id.is_some());
+    let (taken, editing) = (form.taken.clone(), form.before.is_some());
     let check = move |text: &str| match slug(text) {
         id if id.is_empty() => Err("give it a name with a letter or a digit".to_owned()),
         id if !editing && taken.contains(&id) => Err(format!("there is already a bucket {id}")),
@@ -166,7 +165,8 @@ fn size(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
 }
 
 fn review(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
-    let id = form.id.clone().unwrap_or_else(|| slug(&form.name));
+    let before = form.before.as_ref();
+    let id = before.map_or_else(|| slug(&form.name), |before| before.id.clone());
     let lines = [
         format!("Bucket of  {}", form.provider),
         format!("Name       {}", form.name),
@@ -174,12 +174,14 @@ fn review(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
         format!("Cap        {} requests every {}", form.requests.unwrap_or_default(), every(form.window())),
         format!("Id         {id}"),
     ];
+    // What is as it was is not named, so that it stays to the letter.
     let bucket = BucketChange {
         id: Some(id),
-        name: Some(form.name.clone()),
-        models: Some(form.selection()).filter(|_| form.all || !form.keep),
-        requests: form.requests,
-        window: Some(form.window()),
+        name: Some(form.name.clone()).filter(|name| before.is_none_or(|before| before.name != *name)),
+        models: Some(form.selection()).filter(|models| before.is_none_or(|before| before.models != *models)),
+        requests: form.requests.filter(|_| before.is_none_or(|before| before.requests != form.requests)),
+        window: Some(form.window())
+            .filter(|window| before.is_none_or(|before| before.window != Some(*window))),
         ..BucketChange::default()
     };
     desk.review(&lines, |document, _| {

@@ -117,3 +117,28 @@ fn what_is_not_changed_is_not_written_anew() {
     assert_eq!(more["targets"].as_array().unwrap().len(), 3);
     assert!(more.get("fallbacks").is_none() && more.get("fallbackTargets").is_none());
 }
+
+#[test]
+fn an_alias_is_what_the_command_makes_of_it() {
+    let answers = [
+        ("want to do", Pick("Add or edit a model alias")),
+        ("Which alias", Pick("A new")),
+        ("Name of the alias", Type("fast")),
+        ("first choice", Enter),
+        ("Targets", Mark(&["alpha/small", "beta/mini"])),
+        ("Order and weights", Type("beta/mini@2, alpha/small")),
+        ("Fallback targets", Mark(&["team"])),
+        ("Is this right", Pick("Save")),
+        ("want to do", Pick("Add or edit a model alias")),
+        ("Which alias", Pick("fast")),
+        ("first choice", Pick("round-robin")),
+        ("Targets", Enter),
+        ("Order and weights", Enter),
+        ("Fallback targets", Mark(&[])),
+        ("Is this right", Pick("Save")),
+    ];
+    let alias = ["upsert-model-alias", "--alias-id=fast"];
+    let targets = ["--strategy=auto", "--targets=beta/mini@2,alpha/small", "--fallback-targets=team"];
+    let after = ["--strategy=round-robin", "--clear-fallback-targets"];
+    same_as(&config(), &answers, &[&[&alias[..], &targets].concat(), &[&alias[..], &after].concat()]);
+}

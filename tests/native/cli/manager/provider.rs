@@ -250,3 +250,30 @@ fn headers_are_changed_and_removed_one_by_one() {
     let headers = r#"--headers={"x-team":"b","authorization":"MARKER"}"#;
     same_as(&before, &answers, &[&["upsert-provider", "--provider-id=alpha", headers, "--skip-probe"]]);
 }
+
+#[test]
+fn a_provider_is_what_the_command_makes_of_it() {
+    let answers = new_then(&[
+        ("Name of the variable", Type("ALPHA_KEY")),
+        ("How is it shown", Pick("x-api-key")),
+        ("Headers", Enter),
+        ("Ask the provider", No),
+        ("Formats", Mark(&["openai:", "claude"])),
+        ("Models", Type("one two")),
+        ("Is this right", Pick("Save")),
+        ("Set caps", No),
+        ("Make a master key", No),
+    ]);
+    let words = [
+        "upsert-provider",
+        "--provider-id=gamma-ray",
+        "--name=Gamma Ray",
+        "--base-url=https://api.gamma.test/v1",
+        "--api-key-env=ALPHA_KEY",
+        "--auth-type=x-api-key",
+        "--formats=openai,claude",
+        "--models=one,two",
+        "--skip-probe",
+    ];
+    same_as(&Value::Null, &answers, &[&words]);
+}

@@ -94,13 +94,16 @@ async fn a_provider_that_answers() {
     [at most 6 requests that the provider bills; y or n, Esc goes back]
     "#);
     screen.press("Ask each of these 2 models", &["y", ENTER]);
+    screen.press("Requests a minute", &[ESCAPE]).press("Ask each of these 2 models", &[ESCAPE]);
+    screen.press("More models", &[ENTER]).press("Ask each of these 2 models", &["y", ENTER]);
+    screen.press("Requests a minute", &[ERASE, "100000", ENTER]);
+    screen.press("What about those", &[ESCAPE]).press("Ask each of these 2 models", &["y", ENTER]);
     screen.press("Requests a minute", &[ERASE, "100000", ENTER]);
     screen.press("What about those", &[DOWN, DOWN, ENTER]);
     screen.wait_for("Is this right");
     insta::assert_snapshot!(screen.text().replace(&mock.url, "http://LAB"), @r#"
-      lists 3 models
-    ? Models to use, of 3 2 chosen
-    ? More models, by name
+    have access to it.); openai-responses: no such model (400: The requested model 'old' does not exist.)
+    ? What about those that did not answer? <canceled>
     ? Ask each of these 2 models for one token? Yes
     ? Requests a minute 100000
     This probe asks models for one token each: at most 5 requests that are billed.
@@ -177,12 +180,13 @@ fn a_provider_key_by_key() {
     screen.press("How is it shown", &[ENTER]);
     screen.press("Headers", &[ENTER]);
     screen.press("Ask the provider", &[ENTER]);
+    screen.press("The probe found nothing", &[ESCAPE]).press("Ask the provider", &[ENTER]);
     screen.press("The probe found nothing", &[DOWN, ENTER]);
     screen.press("Formats", &[ENTER]);
     screen.press("Models", &["qwen3 llama", ENTER]);
     screen.wait_for("Is this right");
     insta::assert_snapshot!(screen.text(), @r#"
-    ? Headers of its own That is all
+    ? The probe found nothing that can be used <canceled>
     ? Ask the provider what it has? Yes
     This probe asks nothing that a provider bills.
       http://127.0.0.1:9/v1 (1 requests)

@@ -25,9 +25,8 @@ fn billed(mock: &Mock) -> usize {
     asked.filter(|body| body.get("messages").or(body.get("input")).is_some()).count()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_provider_that_answers() {
-    let mock = Mock::start(provider).await;
+/// Types in all that can be said of it before it is asked.
+fn describe(mock: &Mock) -> Screen {
     let mut screen = Screen::open(&Value::Null, &PLAIN);
     screen.press("want to do", &[ENTER]).press("Whose API", &[ENTER]);
     screen.press("Name of the provider", &["Lab", ENTER]).press("Id", &[ENTER]);
@@ -37,6 +36,24 @@ async fn a_provider_that_answers() {
     screen.press("Headers", &[DOWN, ENTER]).press("Name of the header", &["x-team", ENTER]);
     screen.press("Value of x-team", &["a", ENTER]).press("Headers", &[ENTER]);
     screen.press("Ask the provider", &[ENTER]);
+    screen
+}
+
+/// What the command of the same name writes.
+fn by_command(mock: &Mock) -> String {
+    let home = Home::empty();
+    let base = format!("--base-url={}", mock.at("/v1"));
+    let flags = ["--name=Lab", &base, "--api-key-stdin", "--models=large", r#"--headers={"x-team":"a"}"#];
+    let words = [&["upsert-provider", "--probe-rpm=100000"][..], &flags].concat();
+    let end = tokio::task::block_in_place(|| home.op_reading(&words, KEY));
+    assert_eq!(end.code, Some(0), "{end:?}");
+    home.text()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_answers() {
+    let mock = Mock::start(provider).await;
+    let mut screen = describe(&mock);
     screen.wait_for("Models to use, of 3");
     insta::assert_snapshot!(screen.text().replace(&mock.url, "http://LAB"), @r#"
     llm-router 2.0.0-alpha.1, config ~/.llm-router.json
@@ -130,15 +147,7 @@ async fn a_provider_that_answers() {
     screen.press("want to do", &[ESCAPE]);
     assert!(screen.end().success());
     assert!(!screen.bytes().contains(KEY), "the key is never shown");
-
-    // The command of the same name writes the same.
-    let home = Home::empty();
-    let base = format!("--base-url={}", mock.at("/v1"));
-    let flags = ["--name=Lab", &base, "--api-key-stdin", "--models=large", r#"--headers={"x-team":"a"}"#];
-    let words = [&["upsert-provider", "--probe-rpm=100000"][..], &flags].concat();
-    let end = tokio::task::block_in_place(|| home.op_reading(&words, KEY));
-    assert_eq!(end.code, Some(0), "{end:?}");
-    assert_eq!(std::fs::read_to_string(screen.file()).unwrap(), home.text());
+    assert_eq!(std::fs::read_to_string(screen.file()).unwrap(), by_command(&mock));
 }
 
 #[test]

@@ -18,16 +18,18 @@ struct Draft {
     names: Names,
     provider: usize,
     model: usize,
-    /// Of these the file names some.
     chosen: Vec<String>,
-    /// What it names besides, and what leads nowhere.
+    /// What the file has of these.
+    before: Vec<String>,
+    /// What the file has and what leads nowhere.
     lost: Vec<String>,
 }
 
 pub(super) fn run(desk: &mut Desk<'_>) -> Asked<()> {
     let document = desk.load()?;
     let names = Names::of(&document);
-    let mut draft = Draft { document, names, provider: 0, model: 0, chosen: Vec::new(), lost: Vec::new() };
+    let (chosen, before, lost) = (Vec::new(), Vec::new(), Vec::new());
+    let mut draft = Draft { document, names, provider: 0, model: 0, chosen, before, lost };
     walk(&mut draft, desk, &STEPS)
 }
 
@@ -42,8 +44,9 @@ fn model(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
     let models = draft.document.provider(draft.provider).map(|provider| field::MODELS.items(provider));
     let model = models.and_then(|models| models.get(draft.model)?.as_object());
     let written = model.map(|model| field::FALLBACKS.texts(model)).unwrap_or_default();
-    (draft.chosen, draft.lost) =
+    (draft.before, draft.lost) =
         written.into_iter().partition(|reference| draft.names.meaning(reference).is_some());
+    draft.chosen.clone_from(&draft.before);
     Ok(Done::Asked)
 }
 
@@ -92,6 +95,10 @@ fn order(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
 }
 
 fn review(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    if draft.lost.is_empty() && draft.chosen == draft.before {
+        desk.say("Nothing is to be changed.");
+        return Ok(Done::Skipped);
+    }
     let (own, provider, model) = draft.own()?;
     let list = if draft.chosen.is_empty() { "none".to_owned() } else { draft.chosen.join("\n             ") };
     let lines = [format!("Model      {own}"), format!("Fallbacks  {list}")];

@@ -93,7 +93,7 @@ pub(super) fn prefix(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
     }
     let present = draft.present_auth();
     let present = present.as_ref().and_then(|auth| field::AUTH_PREFIX.text(auth)).unwrap_or_default();
-    let initial = draft.auth.prefix.as_deref().unwrap_or(present).trim_end().to_owned();
+    let initial = draft.auth.prefix.clone().unwrap_or_else(|| present.to_owned());
     let check = |text: &str| {
         if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             Ok(())
@@ -102,9 +102,13 @@ pub(super) fn prefix(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
         }
     };
     let help = "a word before the key, such as Token; empty for none";
-    let word = desk.prompt.text("What comes before the key?", help, &initial, Rc::new(check))?;
-    // Nobody sees a space at the end, and nobody wants none.
-    draft.auth.prefix = Some(if word.is_empty() { word } else { format!("{word} ") });
+    let word = desk.prompt.text("What comes before the key?", help, initial.trim_end(), Rc::new(check))?;
+    draft.auth.prefix = Some(match word {
+        word if word == initial.trim_end() => initial,
+        // Nobody sees a space at the end; a word wants one.
+        word if word.ends_with(|c: char| c.is_ascii_alphanumeric()) => format!("{word} "),
+        word => word,
+    });
     draft.say_auth();
     Ok(Done::Asked)
 }
@@ -133,11 +137,15 @@ impl Draft {
     /// Says of the change what is another way than in the file.
     fn say_auth(&mut self) {
         let present = self.present_auth().unwrap_or_default();
-        let is_new = |field: field::Field, said: &Option<String>| {
-            said.clone().filter(|said| field.text(&present).unwrap_or_default() != said)
-        };
         let kind = self.auth.kind.as_deref().unwrap_or(DEFAULT);
         let same = field::AUTH_TYPE.text(&present).unwrap_or(DEFAULT) == kind;
+        // Another type starts anew, so all has to be said of it.
+        let is_new = |field: field::Field, said: &Option<String>| {
+            said.clone().filter(|said| match field.text(&present).filter(|_| same) {
+                Some(present) => present != said,
+                None => !said.is_empty(),
+            })
+        };
         let header = kind == HEADER;
         let name = is_new(field::AUTH_HEADER_NAME, &self.auth.header_name).filter(|_| header);
         let prefix = is_new(field::AUTH_PREFIX, &self.auth.prefix).filter(|_| header);

@@ -65,6 +65,13 @@ fn fallbacks_by_another_name_stay_and_those_that_lead_nowhere_go_only_if_one_say
         Home::new(&before).after(&all)["providers"][0]["models"][0]["fallbackModels"].clone()
     };
     assert_eq!(then(&[("What about the fallbacks", Pick("Leave"))]), json!(["beta/tiny", "gone/x"]));
+    let same = [
+        ("want to do", Pick("Fallbacks")),
+        ("whose model", Pick("alpha")),
+        ("which model", Pick("small")),
+        ("tried instead", Enter),
+    ];
+    assert_eq!(Home::new(&before).after(&same), before);
     let rest = [
         ("What about the fallbacks", Pick("Choose")),
         ("tried instead", Mark(&["beta/tiny", "alpha/small"])),

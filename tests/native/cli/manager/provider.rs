@@ -197,6 +197,27 @@ fn a_key_in_a_header_of_its_own_cannot_be_probed() {
     assert_eq!(Home::new(&after).after(&usual), config());
 }
 
+/// Whatever stands before a key stays to the letter, and what another type left behind says nothing.
+#[test]
+fn a_prefix_is_a_word_or_what_it_was() {
+    let mut before = config();
+    before["providers"][0]["auth"] = json!({ "type": "header", "headerName": "x-key", "prefix": "k=" });
+    let header = |rest: &[(&'static str, Reply)]| {
+        let begin = [("Where is its API key", Enter), ("How is it shown", Pick("In another"))];
+        let all: Vec<_> = begin.iter().chain(rest).chain(&[("Headers", Enter)]).cloned().collect();
+        edit(&all)
+    };
+    let same = header(&[("Name of the header", Enter), ("before the key", Enter)]);
+    assert_eq!(Home::new(&before).after(&same), before);
+    let none = header(&[("Name of the header", Enter), ("before the key", Type(""))]);
+    let after = Home::new(&before).after(&none);
+    assert_eq!(after["providers"][0]["auth"]["prefix"], "");
+    before["providers"][0]["auth"] = json!({ "type": "bearer", "headerName": "x-key" });
+    let other = header(&[("Name of the header", Type("x-key")), ("before the key", Enter)]);
+    let after = Home::new(&before).after(&other);
+    assert_eq!(after["providers"][0]["auth"], json!({ "type": "header", "headerName": "x-key" }));
+}
+
 #[test]
 fn a_provider_without_a_key_gets_one_and_loses_it() {
     let to_none = edit(&[("Where is its API key", Pick("It wants")), ("Headers", Enter), ("Ask", No)]);

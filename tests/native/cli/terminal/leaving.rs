@@ -138,9 +138,18 @@ fn go(path: &Path, steps: usize) -> Screen {
     screen
 }
 
+/// All paths at once: most of the time a person thinks.
+fn on_every_path(walk: impl Fn(&Path) + Sync) {
+    std::thread::scope(|scope| {
+        for path in &PATHS {
+            scope.spawn(|| walk(path));
+        }
+    });
+}
+
 #[test]
 fn escape_goes_back_over_every_question() {
-    for path in &PATHS {
+    on_every_path(|path| {
         let mut screen = go(path, path.steps.len());
         let before = std::fs::read_to_string(screen.file()).unwrap();
         screen.press(path.last, &[ESCAPE]);
@@ -150,19 +159,20 @@ fn escape_goes_back_over_every_question() {
         screen.press("want to do", &[ESCAPE]);
         assert!(screen.end().success(), "{}", path.entry);
         assert_eq!(std::fs::read_to_string(screen.file()).unwrap(), before, "{}", path.entry);
-    }
+    });
 }
 
 #[test]
 fn control_c_ends_at_every_question() {
-    for path in &PATHS {
+    on_every_path(|path| {
         for steps in 0..=path.steps.len() {
             let mut screen = go(path, steps);
             let before = std::fs::read_to_string(screen.file()).unwrap();
             let question = path.steps.get(steps).map_or(path.last, |(question, _)| question);
             screen.press(question, &[CONTROL_C]);
             assert_eq!(screen.end().code(), Some(130), "{}: {question}", path.entry);
-            assert_eq!(std::fs::read_to_string(screen.file()).unwrap(), before, "{}: {question}", path.entry);
+            let after = std::fs::read_to_string(screen.file()).unwrap();
+            assert_eq!(after, before, "{}: {question}", path.entry);
         }
-    }
+    });
 }

@@ -43,6 +43,12 @@ impl Answer {
         self
     }
 
+    /// Adds what another operation has to say to people.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.lines.extend(other.lines);
+        self.notes.extend(other.notes);
+    }
+
     /// As documented in the README.
     pub(crate) fn json(&self) -> Value {
         let mut object = Map::new();

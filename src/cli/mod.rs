@@ -34,7 +34,6 @@ mod status;
 mod update;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -50,8 +49,6 @@ pub struct Bundle {
 
 /// Runs the command line of this process.
 pub fn main(bundle: Bundle) -> ExitCode {
-    // Questions go to stderr, so that a person has to see that one, too.
-    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal();
     let typed = match std::env::args_os().skip(1).map(OsString::into_string).collect() {
         Ok(typed) => typed,
         Err(word) => {
@@ -59,7 +56,7 @@ pub fn main(bundle: Bundle) -> ExitCode {
             return end(&Failure::input(message), false);
         }
     };
-    let words = argv::normalize(typed, terminal);
+    let words = argv::normalize(typed, confirm::is_terminal());
     let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     let arguments =
         match args::Arguments::try_parse_from(std::iter::once("llm-router".to_owned()).chain(words)) {
@@ -88,14 +85,14 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
     let environment = Environment::of_process();
     let json = arguments.json.unwrap_or(false);
     match arguments.command {
-        args::Command::Start(typed) => {
-            let options = start::Options::new(typed, &environment)?;
-            runtime()?.block_on(start::run(options, bundle, environment))
-        }
+        args::Command::Start(typed) => start(typed, bundle, environment),
         args::Command::Status(typed) => runtime()?.block_on(status::run(typed, json, &environment)),
         args::Command::Explain(typed) => runtime()?.block_on(explain::run(typed, json, &environment)),
         args::Command::Config(typed) if typed.operation.is_none() => {
-            manager::run(typed.config.as_deref(), &environment)
+            match manager::run(typed.config.as_deref(), &environment)? {
+                Some(typed) => start(typed, bundle, environment),
+                None => Ok(()),
+            }
         }
         // Without a runtime: an edit takes milliseconds.
         args::Command::Config(typed) => config::run(typed, &environment).map(|answer| answer.print(json)),
@@ -114,6 +111,11 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
         }
         args::Command::Man(typed) => manual::run(&typed),
     }
+}
+
+fn start(typed: args::Start, bundle: Bundle, environment: Environment) -> Result<(), Failure> {
+    let options = start::Options::new(typed, &environment)?;
+    runtime()?.block_on(start::run(options, bundle, environment))
 }
 
 /// For the commands that wait for something: signals, the network. They all may speak HTTP.

@@ -33,7 +33,7 @@ pub(crate) use model::{ModelName, RemoveModel, SetDefaultModel, SetModelFallback
 pub(crate) use probe::Probe;
 pub(crate) use process::{Reload, Stop, Update};
 pub(crate) use provider::{ProviderName, RemoveProvider, UpsertProvider};
-pub(crate) use serving::Serving;
+pub(crate) use serving::{PORT, Serving};
 pub(crate) use start::Start;
 pub(crate) use startup::{StartupInstall, StartupUninstall};
 pub(crate) use status::{Explain, Reach, Status};

@@ -6,15 +6,19 @@ use clap::Args;
 
 use super::value;
 
+/// Where a gateway listens that nobody told where.
+const HOST: &str = "127.0.0.1";
+pub(crate) const PORT: u16 = 8787;
+
 // `--watch-binary` is version 1's.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Serving {
     /// Address or name to listen on
-    #[arg(long, default_value = "127.0.0.1")]
+    #[arg(long, default_value = HOST)]
     pub(crate) host: String,
 
     /// Port to listen on; 0 takes a free one
-    #[arg(long, default_value_t = 8787)]
+    #[arg(long, default_value_t = PORT)]
     pub(crate) port: u16,
 
     /// Ask clients for the config's `masterKey`
@@ -38,4 +42,19 @@ pub(crate) struct Serving {
     /// The workerd executable [default: $LLM_ROUTER_WORKERD, else looked for in PATH and node_modules]
     #[arg(long, value_name = "FILE")]
     pub(crate) workerd: Option<PathBuf>,
+}
+
+/// What is meant if nothing is typed.
+impl Default for Serving {
+    fn default() -> Self {
+        Self {
+            host: HOST.to_owned(),
+            port: PORT,
+            require_auth: false,
+            watch_config: true,
+            watch_binary: None,
+            state_dir: None,
+            workerd: None,
+        }
+    }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Serving, Start, value};
 
 /// The flags of `start`, which the service is started with.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(
     args_override_self = true,
     mut_arg("port", |port| port.help("Port to listen on").value_parser(clap::value_parser!(u16).range(1..))),
@@ -50,5 +50,21 @@ impl StartupInstall {
     /// What the service would be started with from here.
     pub(crate) fn start(&self, config: Option<PathBuf>) -> Start {
         Start { config, serving: self.serving.clone(), access_certs_url: None, demo: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::{Arguments, Command, Operation};
+
+    #[test]
+    fn the_default_is_that_of_the_flags() {
+        let typed = ["llm-router", "config", "startup-install"];
+        let Command::Config(config) = Arguments::try_parse_from(typed).unwrap().command else { panic!() };
+        let Some(Operation::StartupInstall(typed)) = config.operation else { panic!() };
+        assert_eq!(format!("{typed:?}"), format!("{:?}", StartupInstall::default()));
     }
 }

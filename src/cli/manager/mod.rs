@@ -14,6 +14,8 @@ mod choose;
 mod default_model;
 mod desk;
 mod fallbacks;
+mod gateway;
+mod listen;
 mod master_key;
 mod menu;
 mod models;
@@ -21,11 +23,14 @@ mod plain;
 mod prompt;
 mod provider;
 mod remove;
+mod service;
+mod switch;
 mod terminal;
 mod walk;
 
 use std::path::Path;
 
+use super::args;
 use super::config::probing;
 use super::environment::Environment;
 use super::failure::Failure;
@@ -35,8 +40,8 @@ use plain::Plain;
 use prompt::{Halt, Prompt};
 use terminal::Terminal;
 
-/// Guides a person on a terminal.
-pub(crate) fn run(config: Option<&Path>, environment: &Environment) -> Result<(), Failure> {
+/// Guides a person on a terminal. Returns the gateway that is to run there now, if one is.
+pub(crate) fn run(config: Option<&Path>, environment: &Environment) -> Result<Option<args::Start>, Failure> {
     let file = ConfigFile::new(config, environment)?;
     // One that cannot move its cursor gets lines.
     let lines = environment.get("TERM").is_none_or(|term| term == "dumb");
@@ -49,7 +54,8 @@ pub(crate) fn run(config: Option<&Path>, environment: &Environment) -> Result<()
         probing: &|question| probing::run(question, environment),
     };
     match menu::run(&mut desk) {
-        Ok(()) | Err(Halt::Back | Halt::Leave) => Ok(()),
+        Ok(()) | Err(Halt::Back | Halt::Leave) => Ok(None),
+        Err(Halt::Start(typed)) => Ok(Some(*typed)),
         Err(Halt::Stop(failure)) => Err(failure),
     }
 }

@@ -62,7 +62,8 @@ pub(crate) enum Command {
     /// Show how full each provider's caps are, and what is being left alone
     #[command(after_help = "Examples:\n  \
         llm-router status --watch\n  \
-        llm-router status --url=https://gateway.example --key-env=GATEWAY_KEY")]
+        llm-router status --url=https://gateway.example --key-env=GATEWAY_KEY\n\n\
+        Behind Cloudflare Access, CF_ACCESS_CLIENT_ID and CF_ACCESS_CLIENT_SECRET hold a service token.")]
     Status(Status),
     /// Show the route that a request would take now, and why
     #[command(after_help = "Examples:\n  \

@@ -6,6 +6,7 @@
 mod arguments;
 mod config;
 mod demo;
+mod predecessor;
 mod process;
 mod reload;
 mod running;

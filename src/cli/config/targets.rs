@@ -49,7 +49,8 @@ pub(crate) fn parse(flag: &str, text: &str, names: &Names) -> Result<(Vec<Target
     if faults.is_empty() {
         return Ok((targets, notes.into_iter().map(|note| format!("{flag}: {note}")).collect()));
     }
-    Err(Failure::input(format!("{flag}: these cannot be targets")).details(faults))
+    let hint = "add a missing model with `llm-router config upsert-model --provider-id=ID --model=MODEL`";
+    Err(Failure::input(format!("{flag}: these cannot be targets")).details(faults).hint(hint))
 }
 
 /// One reading of a token.

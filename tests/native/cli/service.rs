@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::process::{End, Gateway, Home, config, install_script, until};
 
-const SYSTEMCTL: &str = r#"echo "$*" >> "$HOME/told"
+pub(super) const SYSTEMCTL: &str = r#"echo "$*" >> "$HOME/told"
 [ ! -e "$HOME/broken" ] || { echo "Failed to connect to bus" >&2; exit 1; }
 case "$2" in
   is-active) if [ -e "$HOME/active" ]; then echo active; else echo inactive; exit 3; fi ;;
@@ -26,7 +26,7 @@ case "$1" in
 esac"#;
 
 /// A home with a manager in it.
-fn with_manager(home: Home, program: &str, script: &str) -> Home {
+pub(super) fn with_manager(home: Home, program: &str, script: &str) -> Home {
     install_script(script, &home.path().join("fake").join(program));
     let path = format!("{}:/usr/bin:/bin", home.path().join("fake").display());
     let manager = if program == "systemctl" { "systemd" } else { "launchd" };
@@ -40,7 +40,7 @@ async fn run(home: &Home, arguments: &[&str]) -> End {
 }
 
 /// What the manager was told since the last time.
-fn told(home: &Home) -> Vec<String> {
+pub(super) fn told(home: &Home) -> Vec<String> {
     let path = home.path().join("told");
     let text = fs::read_to_string(&path).unwrap_or_default();
     let _ = fs::remove_file(path);

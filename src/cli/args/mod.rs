@@ -157,6 +157,36 @@ mod tests {
         }
     }
 
+    /// The same of the other commands, wherever their tables are.
+    #[test]
+    fn the_readme_has_every_command_and_flag() {
+        let readme = include_str!("../../../README.md");
+        let words: Vec<&str> = readme.split('`').skip(1).step_by(2).collect();
+        let first = words.iter().filter_map(|word| word.split([' ', '=', ':']).next());
+        let written: Vec<&str> = first.filter(|word| word.starts_with("--")).collect();
+        let mut known = vec!["operation", "op", "help", "json", "baseUrl", "flag"];
+        let program = Arguments::command();
+        for command in program.get_subcommands() {
+            let name = command.get_name();
+            assert!(readme.contains(&format!("`llm-router {name}")) || words.contains(&name), "{name}");
+            for flag in command.get_arguments().filter_map(|flag| flag.get_long()) {
+                known.push(flag);
+                let hidden =
+                    command.get_arguments().any(|arg| arg.get_long() == Some(flag) && arg.is_hide_set());
+                let flag = format!("--{flag}");
+                assert!(hidden || written.contains(&flag.as_str()), "{flag} of {name} is missing");
+            }
+            let operations = command.get_subcommands().flat_map(clap::Command::get_arguments);
+            known.extend(operations.filter_map(|flag| flag.get_long()));
+        }
+        for flag in written {
+            assert!(
+                known.contains(&flag) || known.contains(&flag.trim_start_matches('-')),
+                "there is no {flag}"
+            );
+        }
+    }
+
     /// A flag whose meaning nobody wrote down is not usable.
     #[test]
     fn every_flag_and_command_is_explained() {

@@ -212,7 +212,7 @@ mod tests {
             ],
             "modelAliases": { "team": { "targets": ["a/b"] } },
         });
-        Names::of(&Document { root: root.as_object().unwrap().clone(), existed: true })
+        Names::of(&Document::parse(&root.to_string(), "config".as_ref()).unwrap())
     }
 
     fn read(text: &str) -> Result<Vec<String>, Vec<String>> {

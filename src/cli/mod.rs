@@ -60,7 +60,7 @@ pub fn main(bundle: Bundle) -> ExitCode {
         }
     };
     let words = argv::normalize(typed, terminal);
-    let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let json = asks_for_json(&words);
     let arguments =
         match args::Arguments::try_parse_from(std::iter::once("llm-router".to_owned()).chain(words)) {
             Ok(arguments) => arguments,
@@ -71,6 +71,16 @@ pub fn main(bundle: Bundle) -> ExitCode {
     match run(arguments, bundle) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => end(&failure, json),
+    }
+}
+
+/// Also of arguments that cannot be understood. The last one counts.
+fn asks_for_json(words: &[String]) -> bool {
+    let last = words.iter().take_while(|word| *word != "--").filter_map(|word| word.strip_prefix("--json"));
+    match last.last() {
+        None => false,
+        Some("") => true,
+        Some(value) => value.strip_prefix('=').is_some_and(|value| args::boolean(value) == Ok(true)),
     }
 }
 
@@ -90,7 +100,7 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
     match arguments.command {
         args::Command::Start(typed) => {
             let options = start::Options::new(typed, &environment)?;
-            runtime()?.block_on(start::run(options, bundle, environment))
+            runtime()?.block_on(start::run(options, bundle, environment, json))
         }
         args::Command::Status(typed) => runtime()?.block_on(status::run(typed, json, &environment)),
         args::Command::Explain(typed) => runtime()?.block_on(explain::run(typed, json, &environment)),
@@ -109,10 +119,10 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
             runtime()?.block_on(update).map(|answer| answer.print(json))
         }
         args::Command::Completions(typed) => {
-            completions::run(&typed);
+            completions::run(&typed).print(json);
             Ok(())
         }
-        args::Command::Man(typed) => manual::run(&typed),
+        args::Command::Man(typed) => manual::run(&typed).map(|answer| answer.print(json)),
     }
 }
 

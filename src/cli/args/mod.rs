@@ -34,7 +34,7 @@ pub(crate) use start::Start;
 pub(crate) use startup::{StartupInstall, StartupUninstall};
 pub(crate) use status::{Explain, Reach, Status};
 pub(crate) use transfer::{Export, Import};
-pub(crate) use value::Discreet;
+pub(crate) use value::{Discreet, boolean};
 
 /// One endpoint in front of every LLM provider you pay for, that never goes over a cap.
 #[derive(Debug, Parser)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::field::{self, Field, Object};
 use super::masked;
 use super::names::{Names, enabled};
-use super::rate_limits::{bucket_ids, read_window};
+use super::rate_limits::{Ids, read_window};
 use super::secrets::{masked, masked_headers, masked_url};
 use super::upsert_alias::shown_target;
 use crate::cli::answer::Answer;
@@ -36,6 +36,7 @@ pub(crate) fn list(document: &Document, path: &Path) -> Answer {
 
 fn list_providers(document: &Document, answer: &mut Answer) -> Vec<Value> {
     let names = Names::of(document);
+    let ids = Ids::of(document);
     let mut listed = Vec::new();
     if names.providers.is_empty() {
         answer.line("providers: none");
@@ -48,7 +49,7 @@ fn list_providers(document: &Document, answer: &mut Answer) -> Vec<Value> {
         let shown_auth = |field: Field| field.get(provider).map(|auth| masked::member(field.name(), auth));
         shown.lines(answer);
         let models = list_models(provider, answer);
-        let buckets = list_buckets(provider, &bucket_ids(document, at, &named.id), answer);
+        let buckets = list_buckets(provider, &ids.buckets(document, at, &named.id), answer);
         listed.push(json!({
             "id": named.id, "name": named.name, "enabled": named.enabled,
             "baseUrl": shown.base_url, "baseUrlByFormat": shown.by_format, "formats": shown.formats,

@@ -62,6 +62,17 @@ fn list_providers(document: &Document, answer: &mut Answer) -> Vec<Value> {
     listed
 }
 
+/// The formats of a provider, preferred first; `with_url` are those that have a URL of their own.
+pub(super) fn formats(provider: &Object, with_url: impl Iterator<Item = String>) -> Vec<String> {
+    let mut formats: Vec<String> = field::FORMAT.text(provider).map(str::to_owned).into_iter().collect();
+    for format in field::FORMATS.texts(provider).into_iter().chain(with_url) {
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    formats
+}
+
 /// What is shown of a provider itself.
 struct Shown {
     base_url: Option<String>,
@@ -80,16 +91,10 @@ impl Shown {
             Some((wire.config_name().to_owned(), masked_url(url.as_str()?).into()))
         };
         let by_format: Object = by_format.into_iter().flatten().filter_map(url).collect();
-        let mut formats: Vec<String> = field::FORMAT.text(provider).map(str::to_owned).into_iter().collect();
-        for format in field::FORMATS.texts(provider).into_iter().chain(by_format.keys().cloned()) {
-            if !formats.contains(&format) {
-                formats.push(format);
-            }
-        }
         Self {
             base_url: field::BASE_URL.text(provider).map(masked_url),
+            formats: formats(provider, by_format.keys().cloned()),
             by_format,
-            formats,
             key: field::API_KEY.text(provider).filter(|key| !key.is_empty()).map(masked),
             variable: field::API_KEY_ENV.text(provider).map(str::to_owned),
         }

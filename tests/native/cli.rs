@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod predecessor;
 mod process;
+mod readme;
 mod reload;
 mod running;
 mod service;

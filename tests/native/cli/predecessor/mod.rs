@@ -25,20 +25,20 @@ use serde_json::{Value, json};
 use super::process::{End, Gateway, Home};
 
 /// A shell in a new home, `llm-router` in its `PATH`, and providers that answer.
-struct Shell {
-    home: Home,
+pub(super) struct Shell {
+    pub(super) home: Home,
     providers: Providers,
 }
 
 /// Every provider there is: they answer any path with a chat completion.
-struct Providers {
+pub(super) struct Providers {
     url: String,
     /// `METHOD PATH MODEL AUTHORIZATION`
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Shell {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let worker = Path::new(env!("CARGO_MANIFEST_DIR")).join("build");
         assert!(worker.join("entry.js").is_file(), "these tests need the Worker: run `make worker`");
         let home = Home::empty();
@@ -56,7 +56,7 @@ impl Shell {
     }
 
     /// Types a line that works.
-    async fn works(&self, line: &str) -> End {
+    pub(super) async fn works(&self, line: &str) -> End {
         let end = self.types(line).await;
         assert_eq!(end.code, Some(0), "{line}\n{}{}", end.stdout, end.stderr);
         end
@@ -83,7 +83,7 @@ impl Shell {
         line.replace("https://openrouter.ai", &self.providers.url)
     }
 
-    fn config(&self) -> Value {
+    pub(super) fn config(&self) -> Value {
         serde_json::from_slice(&fs::read(self.home.config_path()).unwrap()).unwrap()
     }
 }

@@ -28,8 +28,8 @@ pub(super) fn add(
             .unwrap_or_default()
     };
     let base = field::BASE_URL.text(provider).map(masked_url).unwrap_or_default();
-    let named = by_format.into_iter().flat_map(|urls| urls.keys());
-    let with_url = named.filter_map(|name| Some(Wire::from_config_name(name)?.config_name().to_owned()));
+    let keys = by_format.into_iter().flat_map(|urls| urls.keys());
+    let with_url = keys.filter_map(|name| Some(Wire::from_config_name(name)?.config_name().to_owned()));
     let formats = list::formats(provider, with_url);
     let models: Vec<&str> = own.models.iter().map(|model| model.id.as_str()).collect();
     let probe = change.probe.unwrap_or("skipped");

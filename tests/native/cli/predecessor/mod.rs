@@ -6,6 +6,7 @@
 //! so. The gateway is the real Worker.
 
 mod cloudflare;
+mod failures;
 mod main_commands;
 mod readme;
 mod security;

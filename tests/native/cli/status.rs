@@ -355,6 +355,7 @@ async fn without_a_gateway_the_config_explains() {
     let end = Home::new().arguments(&["explain", "m-smal"]).run().await;
     assert_eq!(end.code, Some(2));
     assert!(end.stderr.contains("did you mean `alpha/m-small`?"), "{}", end.stderr);
+    assert!(end.stderr.contains("`llm-router config list`"), "{}", end.stderr);
 
     let end = Home::empty().arguments(&["explain", "x"]).run().await;
     assert_eq!(end.code, Some(2));

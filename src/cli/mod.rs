@@ -57,7 +57,7 @@ pub fn main(bundle: Bundle) -> ExitCode {
         }
     };
     let words = argv::normalize(typed, confirm::is_terminal());
-    let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let json = asks_for_json(&words);
     let arguments =
         match args::Arguments::try_parse_from(std::iter::once("llm-router".to_owned()).chain(words)) {
             Ok(arguments) => arguments,
@@ -68,6 +68,16 @@ pub fn main(bundle: Bundle) -> ExitCode {
     match run(arguments, bundle) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => end(&failure, json),
+    }
+}
+
+/// Also of arguments that cannot be understood. The last one counts.
+fn asks_for_json(words: &[String]) -> bool {
+    let last = words.iter().take_while(|word| *word != "--").filter_map(|word| word.strip_prefix("--json"));
+    match last.last() {
+        None => false,
+        Some("") => true,
+        Some(value) => value.strip_prefix('=').is_some_and(|value| args::boolean(value) == Ok(true)),
     }
 }
 
@@ -85,12 +95,12 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
     let environment = Environment::of_process();
     let json = arguments.json.unwrap_or(false);
     match arguments.command {
-        args::Command::Start(typed) => start(typed, bundle, environment),
+        args::Command::Start(typed) => start(typed, bundle, environment, json),
         args::Command::Status(typed) => runtime()?.block_on(status::run(typed, json, &environment)),
         args::Command::Explain(typed) => runtime()?.block_on(explain::run(typed, json, &environment)),
         args::Command::Config(typed) if typed.operation.is_none() => {
             match manager::run(typed.config.as_deref(), &environment)? {
-                Some(typed) => start(typed, bundle, environment),
+                Some(typed) => start(typed, bundle, environment, json),
                 None => Ok(()),
             }
         }
@@ -106,16 +116,16 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
             runtime()?.block_on(update).map(|answer| answer.print(json))
         }
         args::Command::Completions(typed) => {
-            completions::run(&typed);
+            completions::run(&typed).print(json);
             Ok(())
         }
-        args::Command::Man(typed) => manual::run(&typed),
+        args::Command::Man(typed) => manual::run(&typed).map(|answer| answer.print(json)),
     }
 }
 
-fn start(typed: args::Start, bundle: Bundle, environment: Environment) -> Result<(), Failure> {
+fn start(typed: args::Start, bundle: Bundle, environment: Environment, json: bool) -> Result<(), Failure> {
     let options = start::Options::new(typed, &environment)?;
-    runtime()?.block_on(start::run(options, bundle, environment))
+    runtime()?.block_on(start::run(options, bundle, environment, json))
 }
 
 /// For the commands that wait for something: signals, the network. They all may speak HTTP.

@@ -6,7 +6,9 @@
 mod arguments;
 mod config;
 mod demo;
+mod predecessor;
 mod process;
+mod readme;
 mod reload;
 mod running;
 mod service;

@@ -38,7 +38,7 @@ pub(crate) use start::Start;
 pub(crate) use startup::{StartupInstall, StartupUninstall};
 pub(crate) use status::{Explain, Reach, Status};
 pub(crate) use transfer::{Export, Import};
-pub(crate) use value::Discreet;
+pub(crate) use value::{Discreet, boolean};
 
 /// One endpoint in front of every LLM provider you pay for, that never goes over a cap.
 #[derive(Debug, Parser)]
@@ -66,7 +66,8 @@ pub(crate) enum Command {
     /// Show how full each provider's caps are, and what is being left alone
     #[command(after_help = "Examples:\n  \
         llm-router status --watch\n  \
-        llm-router status --url=https://gateway.example --key-env=GATEWAY_KEY")]
+        llm-router status --url=https://gateway.example --key-env=GATEWAY_KEY\n\n\
+        Behind Cloudflare Access, CF_ACCESS_CLIENT_ID and CF_ACCESS_CLIENT_SECRET hold a service token.")]
     Status(Status),
     /// Show the route that a request would take now, and why
     #[command(after_help = "Examples:\n  \
@@ -157,6 +158,36 @@ mod tests {
             for flag in written {
                 assert!(flags.contains(&flag), "{name} has no {flag}");
             }
+        }
+    }
+
+    /// The same of the other commands, wherever their tables are.
+    #[test]
+    fn the_readme_has_every_command_and_flag() {
+        let readme = include_str!("../../../README.md");
+        let words: Vec<&str> = readme.split('`').skip(1).step_by(2).collect();
+        let first = words.iter().filter_map(|word| word.split([' ', '=', ':']).next());
+        let written: Vec<&str> = first.filter(|word| word.starts_with("--")).collect();
+        let mut known = vec!["operation", "op", "help", "json", "baseUrl", "flag"];
+        let program = Arguments::command();
+        for command in program.get_subcommands() {
+            let name = command.get_name();
+            assert!(readme.contains(&format!("`llm-router {name}")) || words.contains(&name), "{name}");
+            for flag in command.get_arguments().filter_map(|flag| flag.get_long()) {
+                known.push(flag);
+                let hidden =
+                    command.get_arguments().any(|arg| arg.get_long() == Some(flag) && arg.is_hide_set());
+                let flag = format!("--{flag}");
+                assert!(hidden || written.contains(&flag.as_str()), "{flag} of {name} is missing");
+            }
+            let operations = command.get_subcommands().flat_map(clap::Command::get_arguments);
+            known.extend(operations.filter_map(|flag| flag.get_long()));
+        }
+        for flag in written {
+            assert!(
+                known.contains(&flag) || known.contains(&flag.trim_start_matches('-')),
+                "there is no {flag}"
+            );
         }
     }
 

@@ -40,3 +40,9 @@ pub const CONFIG_PARTS_MAX: usize = 100;
 
 /// Overrides the config's `masterKey` when not empty.
 pub const MASTER_KEY_VARIABLE: &str = "LLM_ROUTER_MASTER_KEY";
+
+/// The key before that one, which opens until [`PREVIOUS_KEY_UNTIL_VARIABLE`].
+pub const PREVIOUS_KEY_VARIABLE: &str = "LLM_ROUTER_MASTER_KEY_PREVIOUS";
+
+/// When the previous key stops opening: RFC 3339, or milliseconds since 1970.
+pub const PREVIOUS_KEY_UNTIL_VARIABLE: &str = "LLM_ROUTER_MASTER_KEY_PREVIOUS_UNTIL";

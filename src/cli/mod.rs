@@ -11,6 +11,7 @@
 mod answer;
 mod args;
 mod argv;
+mod cloudflare;
 mod completions;
 mod config;
 mod confirm;

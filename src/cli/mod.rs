@@ -16,6 +16,7 @@ mod completions;
 mod config;
 mod confirm;
 mod demo;
+mod deploy;
 mod environment;
 mod explain;
 mod failure;
@@ -95,6 +96,10 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
         }
         args::Command::Status(typed) => runtime()?.block_on(status::run(typed, json, &environment)),
         args::Command::Explain(typed) => runtime()?.block_on(explain::run(typed, json, &environment)),
+        args::Command::Deploy(typed) => {
+            let deploy = deploy::run(*typed, json, bundle, &environment);
+            runtime()?.block_on(deploy).map(|answer| answer.print(json))
+        }
         args::Command::Config(typed) if typed.operation.is_none() => {
             manager::run(typed.config.as_deref(), &environment)
         }

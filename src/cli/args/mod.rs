@@ -5,6 +5,7 @@
 
 mod alias;
 mod config;
+mod deploy;
 mod key;
 mod limits;
 mod model;
@@ -24,6 +25,7 @@ use clap_complete::Shell;
 
 pub(crate) use alias::{RemoveModelAlias, UpsertModelAlias};
 pub(crate) use config::{Config, Operation, is_operation};
+pub(crate) use deploy::{Deploy, DeployKey, DeployTarget};
 pub(crate) use key::{MigrateConfig, SetMasterKey};
 pub(crate) use limits::SetProviderRateLimits;
 pub(crate) use model::{ModelName, RemoveModel, SetDefaultModel, SetModelFallbacks, UpsertModel};
@@ -69,6 +71,8 @@ pub(crate) enum Command {
         llm-router explain team\n  \
         llm-router explain openrouter/claude-sonnet --format=claude")]
     Explain(Explain),
+    /// Bring the gateway to Cloudflare: code, config and key in one step, checked, or taken back
+    Deploy(Box<Deploy>),
     /// See and change the config file
     #[command(visible_alias = "setup")]
     Config(Config),

@@ -21,8 +21,6 @@ pub(crate) mod state;
 mod token;
 pub(crate) mod triggers;
 
-pub(crate) use account::Account;
 pub(crate) use binding::{Binding, Value as BindingValue};
-pub(crate) use client::Client;
-pub(crate) use error::{Error, code};
+pub(crate) use error::Error;
 pub(crate) use session::connect;

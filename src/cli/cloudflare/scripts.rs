@@ -61,9 +61,9 @@ pub(crate) struct Share {
 pub(crate) struct Version {
     pub(crate) id: String,
     pub(crate) bindings: Vec<Bound>,
-    pub(crate) compatibility_date: Option<String>,
-    pub(crate) compatibility_flags: Vec<String>,
     pub(crate) migration_tag: Option<String>,
+    /// Of CPU time and such.
+    pub(crate) limits: Option<Value>,
 }
 
 impl Deployment {
@@ -99,11 +99,8 @@ impl Script {
         Ok(Version {
             id: id.to_owned(),
             bindings: list("/resources/bindings").filter_map(Bound::read).collect(),
-            compatibility_date: text("/resources/script_runtime/compatibility_date"),
-            compatibility_flags: list("/resources/script_runtime/compatibility_flags")
-                .filter_map(|flag| flag.as_str().map(str::to_owned))
-                .collect(),
             migration_tag: text("/resources/script_runtime/migration_tag"),
+            limits: at("/resources/script_runtime/limits").filter(|limits| limits.is_object()).cloned(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! What a deployment remembers of itself, in a plain binding: [`crate::deployment::STATE_VARIABLE`].
 //!
 //! ```json
-//! {"salt":"<16 hex digits>","content":"<32 hex digits>","configKey":"<8 hex digits>"}
+//! {"salt":"<16 hex digits>","content":"<32 hex digits>","configKey":"<8 hex digits>","vars":["NAME"]}
 //! ```
 //!
 //! - `content` is a digest of everything that was uploaded but the master key: with it a deployment that would
@@ -10,6 +10,8 @@
 //!   there was none. The live key is the secret `LLM_ROUTER_MASTER_KEY`; it is replaced by the config's key only
 //!   when that one is not what it was. So **the last change wins**, wherever it was made: `deploy` keeps a key
 //!   that `worker-key` has set, until the config's key is changed.
+//! - `vars` names the variables that came from `wrangler.toml`, absent if there are none: one that is gone from
+//!   there goes from the Worker, one that was set elsewhere stays.
 //!
 //! Whoever may read the Worker's settings may read this. Digests are salted; 32 bits of a key are enough to
 //! notice a change and tell nothing of a key that cannot be guessed.
@@ -30,6 +32,8 @@ pub(crate) struct State {
     content: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     config_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) vars: Vec<String>,
 }
 
 /// Bytes of each digest that are kept.
@@ -41,7 +45,7 @@ impl State {
     pub(crate) fn new() -> Result<Self, Failure> {
         let salt = getrandom::u64()
             .map_err(|error| Failure::runtime(format!("the system has no random numbers: {error}")))?;
-        Ok(Self { salt: format!("{salt:016x}"), content: String::new(), config_key: None })
+        Ok(Self { salt: format!("{salt:016x}"), content: String::new(), config_key: None, vars: Vec::new() })
     }
 
     /// The state among the bindings of a version; `None` also if it cannot be read.
@@ -106,7 +110,8 @@ mod tests {
     /// Read by every later release.
     #[test]
     fn it_is_written_as_it_always_was() {
-        let mut state = State { salt: "00".repeat(8), content: String::new(), config_key: None };
+        let mut state =
+            State { salt: "00".repeat(8), content: String::new(), config_key: None, vars: Vec::new() };
         state.set_content(&[b"a", b"bc"]);
         state.set_config_key(Some(&Secret::new("k")));
         let text = state.binding().upload()["text"].as_str().unwrap().to_owned();

@@ -71,6 +71,13 @@ impl Script {
         Ok(domains.into_iter().find(|domain| domain.hostname == host))
     }
 
+    /// The domains that the script has.
+    pub(crate) async fn domains(&self) -> Result<Vec<Domain>, Error> {
+        let path = self.account_path(&format!("domains?service={}", segment(&self.name)));
+        let domains: Vec<Domain> = self.client.list(&path).await?;
+        Ok(domains.into_iter().filter(|domain| domain.service == self.name).collect())
+    }
+
     /// Gives the script a host: its DNS record and certificate come with it.
     pub(crate) async fn attach(&self, host: &str, zone: &Zone) -> Result<Domain, Error> {
         let body = json!({ "hostname": host, "service": self.name, "zone_id": zone.id });

@@ -34,6 +34,7 @@ mod start;
 mod startup;
 mod status;
 mod update;
+mod worker_key;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -99,6 +100,10 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
         args::Command::Deploy(typed) => {
             let deploy = deploy::run(*typed, json, bundle, &environment);
             runtime()?.block_on(deploy).map(|answer| answer.print(json))
+        }
+        args::Command::WorkerKey(typed) => {
+            let change = worker_key::run(*typed, &environment);
+            runtime()?.block_on(change).map(|answer| answer.print(json))
         }
         args::Command::Config(typed) if typed.operation.is_none() => {
             manager::run(typed.config.as_deref(), &environment)

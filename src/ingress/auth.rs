@@ -74,7 +74,7 @@ impl Lock {
         let current: bool = among(&self.current).into();
         let previous = self.previous.as_ref().is_some_and(|previous| {
             let presented: bool = among(&previous.key).into();
-            presented & (now < previous.until)
+            presented && now < previous.until
         });
         match (current, previous) {
             (true, _) => Some(Opened::Current),

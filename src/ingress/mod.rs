@@ -32,6 +32,12 @@ use crate::{
     },
 };
 
+/// What callers are told where no key is configured. `worker-key` knows it by this.
+pub const CLOSED: &str = "This gateway is not open for requests";
+
+/// What a caller with the right key is told first where the config cannot be read; the same goes for it.
+pub const CONFIG_INVALID: &str = "The gateway's config is invalid";
+
 /// A request without its body.
 pub trait Head {
     fn method(&self) -> Cow<'_, str>;
@@ -124,7 +130,7 @@ fn enter(
     let lock = match entry {
         Entry::Open => return no_foreign_page(head, settings).map(|()| None),
         Entry::Closed => {
-            return Err(ClientError::new(Kind::Unavailable, "This gateway is not open for requests"));
+            return Err(ClientError::new(Kind::Unavailable, CLOSED));
         }
         Entry::Keyed(lock) => lock,
     };

@@ -19,7 +19,7 @@ use crate::{
     deployment::PROVIDERS_BINDING,
     gateway::Gateway,
     ingress::{
-        Admission, Endpoint, Head,
+        Admission, CONFIG_INVALID, Endpoint, Head,
         access::{Fault, Identity},
         admit,
         auth::Opened,
@@ -122,7 +122,7 @@ impl<'a> Visit<'a> {
             Admission::Greeting => marks.empty(200, Vec::new()),
             Admission::Admitted(Endpoint::Info) => marks.json(200, &info()),
             Admission::Admitted(_) if !isolate.problems.is_empty() => {
-                let message = format!("The gateway's config is invalid: {}", isolate.problems.join("; "));
+                let message = format!("{CONFIG_INVALID}: {}", isolate.problems.join("; "));
                 marks.error(&ClientError::new(Kind::Configuration, message), error_wire(head))
             }
             Admission::Admitted(Endpoint::Models(wire)) => {

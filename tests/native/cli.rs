@@ -15,3 +15,4 @@ mod status;
 mod stop;
 mod terminal;
 mod update;
+mod worker_key;

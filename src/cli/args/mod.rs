@@ -17,6 +17,7 @@ mod startup;
 mod status;
 mod transfer;
 mod value;
+mod worker_key;
 
 use std::path::PathBuf;
 
@@ -37,6 +38,7 @@ pub(crate) use startup::{StartupInstall, StartupUninstall};
 pub(crate) use status::{Explain, Reach, Status};
 pub(crate) use transfer::{Export, Import};
 pub(crate) use value::Discreet;
+pub(crate) use worker_key::WorkerKey;
 
 /// One endpoint in front of every LLM provider you pay for, that never goes over a cap.
 #[derive(Debug, Parser)]
@@ -73,6 +75,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Bring the gateway to Cloudflare: code, config and key in one step, checked, or taken back
     Deploy(Box<Deploy>),
+    /// Set another key for the gateway on Cloudflare, and try it
+    WorkerKey(Box<WorkerKey>),
     /// See and change the config file
     #[command(visible_alias = "setup")]
     Config(Config),

@@ -109,10 +109,15 @@ impl Client {
         Ok(entries)
     }
 
+    /// Sends a request a single time.
+    pub(super) async fn once(&self, method: Method, path: &str, body: &Body) -> Result<(), Error> {
+        self.attempt(method, path, body).await.map(drop)
+    }
+
     async fn insist(&self, method: Method, path: &str, body: &Body) -> Result<Envelope, Error> {
         let mut done = 0;
         loop {
-            let error = match self.once(method.clone(), path, body).await {
+            let error = match self.attempt(method.clone(), path, body).await {
                 Ok(envelope) => return Ok(envelope),
                 Err(error) => error,
             };
@@ -123,7 +128,7 @@ impl Client {
         }
     }
 
-    async fn once(&self, method: Method, path: &str, body: &Body) -> Result<Envelope, Error> {
+    async fn attempt(&self, method: Method, path: &str, body: &Body) -> Result<Envelope, Error> {
         let call = name(&method, path);
         let silent = |error: reqwest::Error| {
             let why = if error.is_timeout() { "it took too long".to_owned() } else { root(&error) };

@@ -17,6 +17,7 @@ mod multipart;
 mod retry;
 pub(crate) mod scripts;
 mod session;
+mod settings;
 pub(crate) mod state;
 mod token;
 pub(crate) mod triggers;

@@ -16,6 +16,7 @@ mod execute;
 mod export;
 mod key;
 mod live;
+mod named;
 mod names;
 mod plan;
 mod report;
@@ -26,4 +27,6 @@ mod wanted;
 mod ways;
 mod wrangler;
 
+pub(crate) use named::named;
 pub(crate) use run::run;
+pub(crate) use verify::{base_url, is_here};

@@ -227,7 +227,7 @@ fn is_of_access(answer: &Answer) -> bool {
 }
 
 /// The address as it was typed, fit to have a path behind it. Keys are sent there.
-pub(super) fn base_url(text: &str) -> Result<String, Failure> {
+pub(crate) fn base_url(text: &str) -> Result<String, Failure> {
     let bad =
         |why: &str| Failure::input(format!("--verify-url: {why}; write for example https://llm.example.com"));
     let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
@@ -247,7 +247,8 @@ pub(super) fn base_url(text: &str) -> Result<String, Failure> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-fn is_here(url: &str) -> bool {
+/// Whether requests to `url` stay on this machine.
+pub(crate) fn is_here(url: &str) -> bool {
     let url = Url::parse(url).ok();
     match url.as_ref().and_then(Url::host) {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

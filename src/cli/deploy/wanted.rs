@@ -75,7 +75,7 @@ impl Wanted {
         let vars = merged(project.as_ref(), flag_vars, &removed_vars);
         let (keys, needed) = keys(&config, project.as_ref(), &vars, environment)?;
         Ok(Self {
-            script: script_name(typed, project.as_ref())?,
+            script: script_name(typed.name.as_deref(), typed.env.as_deref(), project.as_ref())?,
             environment: typed.env.clone(),
             account_id: project.as_ref().and_then(|project| project.account_id.clone()),
             config_path: file.path().to_owned(),
@@ -117,9 +117,14 @@ impl Wanted {
     }
 }
 
-fn script_name(typed: &args::Deploy, project: Option<&Project>) -> Result<String, Failure> {
-    let name = match (typed.name.as_deref(), project.and_then(|project| project.name.as_deref()), &typed.env)
-    {
+/// The name by flag, else the file's, else the one that every gateway has.
+pub(super) fn script_name(
+    flag: Option<&str>,
+    environment: Option<&str>,
+    project: Option<&Project>,
+) -> Result<String, Failure> {
+    let file = project.and_then(|project| project.name.as_deref());
+    let name = match (flag, file, environment) {
         (Some(name), _, _) | (None, Some(name), _) => name.trim().to_owned(),
         (None, None, Some(environment)) => format!("{DEFAULT_NAME}-{environment}"),
         (None, None, None) => DEFAULT_NAME.to_owned(),

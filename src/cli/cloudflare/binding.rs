@@ -22,11 +22,11 @@ pub(crate) enum Value {
     Objects {
         class: String,
     },
-    /// As it was. Without a version the API takes it from the *newest* one, which after a rollback is not the
-    /// one that is live: always say which.
-    Inherit {
-        version: String,
-    },
+    /// As the *newest* version has it, which after a rollback is not the one that is live. The API lets nobody
+    /// inherit from another one.
+    Inherit,
+    /// As the API lists it.
+    Listed(Json),
 }
 
 /// A binding as the API lists it. Values of secrets are never listed.
@@ -36,8 +36,8 @@ pub(crate) struct Bound {
     pub(crate) kind: String,
     /// Of `plain_text`.
     pub(crate) text: Option<String>,
-    /// Of `json`.
-    pub(crate) json: Option<Json>,
+    /// As it was listed.
+    pub(crate) entry: Json,
     /// Of `durable_object_namespace`.
     pub(crate) class: Option<String>,
 }
@@ -51,8 +51,8 @@ impl Binding {
         Self { name: name.into(), value: Value::Secret(secret) }
     }
 
-    pub(crate) fn inherit(name: impl Into<String>, version: impl Into<String>) -> Self {
-        Self { name: name.into(), value: Value::Inherit { version: version.into() } }
+    pub(crate) fn inherit(name: impl Into<String>) -> Self {
+        Self { name: name.into(), value: Value::Inherit }
     }
 
     /// As it stands in the metadata of an upload, secrets and all.
@@ -65,7 +65,8 @@ impl Binding {
             Value::Objects { class } => {
                 json!({ "name": name, "type": "durable_object_namespace", "class_name": class })
             }
-            Value::Inherit { version } => json!({ "name": name, "type": "inherit", "version_id": version }),
+            Value::Inherit => json!({ "name": name, "type": "inherit" }),
+            Value::Listed(listed) => listed.clone(),
         }
     }
 
@@ -88,7 +89,7 @@ impl Bound {
             name: text("name")?,
             kind: text("type")?,
             text: text("text"),
-            json: entry.get("json").cloned(),
+            entry: entry.clone(),
             class: text("class_name"),
         })
     }
@@ -105,7 +106,8 @@ impl fmt::Debug for Value {
             Self::Json(value) => f.debug_tuple("Json").field(value).finish(),
             Self::Secret(_) => f.write_str("Secret"),
             Self::Objects { class } => f.debug_tuple("Objects").field(class).finish(),
-            Self::Inherit { version } => f.debug_tuple("Inherit").field(version).finish(),
+            Self::Inherit => f.write_str("Inherit"),
+            Self::Listed(listed) => f.debug_tuple("Listed").field(listed).finish(),
         }
     }
 }

@@ -46,8 +46,6 @@ pub(crate) struct Client {
 pub(crate) enum Body {
     None,
     Json(Value),
-    /// RFC 7386.
-    MergePatch(Value),
     Form(Multipart),
 }
 
@@ -139,9 +137,6 @@ impl Client {
         let request = match body {
             Body::None => request,
             Body::Json(value) => request.json(value),
-            Body::MergePatch(value) => {
-                request.header(CONTENT_TYPE, "application/merge-patch+json").body(value.to_string())
-            }
             Body::Form(form) => request.header(CONTENT_TYPE, form.content_type()).body(form.body()),
         };
         let mut response = request.send().await.map_err(silent)?;

@@ -104,6 +104,14 @@ impl Script {
         })
     }
 
+    /// The id of the version that was uploaded last, live or not.
+    pub(crate) async fn newest(&self) -> Result<Option<String>, Error> {
+        let listed: Value = self.client.get(&self.path("/versions?per_page=1")).await?;
+        let items = listed.get("items").unwrap_or(&listed).as_array();
+        let id = items.and_then(|items| items.first()?.get("id")?.as_str());
+        Ok(id.map(str::to_owned))
+    }
+
     /// The tag of the last migration that the script has seen; `None` if there is no script or no tag.
     pub(crate) async fn migration_tag(&self) -> Result<Option<String>, Error> {
         #[derive(Deserialize)]
@@ -192,6 +200,9 @@ impl Upload {
             "bindings": self.bindings.iter().map(binding).collect::<Vec<_>>(),
             "compatibility_date": self.compatibility_date,
             "compatibility_flags": self.compatibility_flags,
+            // Without a list the API keeps every secret that is not named, also parts of an older config. With one
+            // it keeps those types that are on it and no others; whatever is to stay is named among the bindings.
+            "keep_bindings": ["secret_key"],
         });
         if let Some(members) = metadata.as_object_mut() {
             if let Some(migrations) = &self.migrations {

@@ -1,7 +1,8 @@
 //! What a deployment remembers of itself, in a plain binding: [`crate::deployment::STATE_VARIABLE`].
 //!
 //! ```json
-//! {"salt":"<16 hex digits>","content":"<32 hex digits>","configKey":"<8 hex digits>","vars":["NAME"]}
+//! {"salt":"<16 hex digits>","upload":"<16 hex digits>","content":"<32 hex digits>",
+//!  "configKey":"<8 hex digits>","secrets":{"NAME":"<8 hex digits>"},"vars":["NAME"]}
 //! ```
 //!
 //! - `content` is a digest of everything that was uploaded but the master key: with it a deployment that would
@@ -10,11 +11,16 @@
 //!   there was none. The live key is the secret `LLM_ROUTER_MASTER_KEY`; it is replaced by the config's key only
 //!   when that one is not what it was. So **the last change wins**, wherever it was made: `deploy` keeps a key
 //!   that `worker-key` has set, until the config's key is changed.
+//! - `upload` is another one in every upload of `deploy`; `secrets` has a digest of each secret that `deploy` was
+//!   the last one to set. What is inherited comes from the newest version: where that is not the live one, these
+//!   two tell which secrets are the same in both.
 //! - `vars` names the variables that came from `wrangler.toml`, absent if there are none: one that is gone from
 //!   there goes from the Worker, one that was set elsewhere stays.
 //!
 //! Whoever may read the Worker's settings may read this. Digests are salted; 32 bits of a key are enough to
 //! notice a change and tell nothing of a key that cannot be guessed.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -25,13 +31,17 @@ use crate::config::Secret;
 use crate::deployment::STATE_VARIABLE;
 
 /// See the module documentation.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct State {
     salt: String,
+    #[serde(default)]
+    upload: String,
     content: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     config_key: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secrets: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) vars: Vec<String>,
 }
@@ -43,9 +53,29 @@ const KEY_BYTES: usize = 4;
 impl State {
     /// Of nothing yet, with a salt of its own.
     pub(crate) fn new() -> Result<Self, Failure> {
-        let salt = getrandom::u64()
-            .map_err(|error| Failure::runtime(format!("the system has no random numbers: {error}")))?;
-        Ok(Self { salt: format!("{salt:016x}"), content: String::new(), config_key: None, vars: Vec::new() })
+        Ok(Self { salt: random()?, ..Self::default() })
+    }
+
+    /// Begins another upload.
+    pub(crate) fn renew(&mut self) -> Result<(), Failure> {
+        self.upload = random()?;
+        Ok(())
+    }
+
+    /// Whether both are of the same upload: nobody has told what became of secrets in between.
+    pub(crate) fn is_of_upload(&self, other: &Self) -> bool {
+        self.upload == other.upload
+    }
+
+    /// Whether both know the same of a secret.
+    pub(crate) fn agrees_on(&self, other: &Self, name: &str) -> bool {
+        self.secrets.get(name) == other.secrets.get(name)
+    }
+
+    /// Remembers a secret that is uploaded along.
+    pub(crate) fn set_secret(&mut self, name: &str, secret: &Secret) {
+        let digest = self.digest("secret", &[name.as_bytes(), secret.expose().as_bytes()], KEY_BYTES);
+        self.secrets.insert(name.to_owned(), digest);
     }
 
     /// The state among the bindings of a version; `None` also if it cannot be read.
@@ -93,6 +123,12 @@ impl State {
     }
 }
 
+fn random() -> Result<String, Failure> {
+    let random = getrandom::u64()
+        .map_err(|error| Failure::runtime(format!("the system has no random numbers: {error}")))?;
+    Ok(format!("{random:016x}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,7 +138,7 @@ mod tests {
             name: STATE_VARIABLE.to_owned(),
             kind: "plain_text".to_owned(),
             text: Some(text.to_owned()),
-            json: None,
+            entry: serde_json::Value::Null,
             class: None,
         }
     }
@@ -110,10 +146,11 @@ mod tests {
     /// Read by every later release.
     #[test]
     fn it_is_written_as_it_always_was() {
-        let mut state =
-            State { salt: "00".repeat(8), content: String::new(), config_key: None, vars: Vec::new() };
+        let mut state = State { salt: "00".repeat(8), upload: "11".repeat(8), ..State::default() };
         state.set_content(&[b"a", b"bc"]);
         state.set_config_key(Some(&Secret::new("k")));
+        state.set_secret("S", &Secret::new("k"));
+        state.vars.push("V".to_owned());
         let text = state.binding().upload()["text"].as_str().unwrap().to_owned();
         assert_eq!(
             text,

@@ -49,7 +49,7 @@ impl<'a> Execution<'a> {
         live: Option<&Live>,
     ) -> Result<(), Failure> {
         if let Some((how, upload)) = &plan.upload {
-            self.upload(*how, upload, live).await?;
+            self.upload(*how, upload, &plan.removed, live).await?;
         }
         // Before anything leads to the Worker: nobody knows whether a new one is open under workers.dev.
         if let Some(subdomain) = plan.subdomain {
@@ -87,7 +87,13 @@ impl<'a> Execution<'a> {
         !self.steps.is_empty()
     }
 
-    async fn upload(&mut self, how: How, upload: &Upload, live: Option<&Live>) -> Result<(), Failure> {
+    async fn upload(
+        &mut self,
+        how: How,
+        upload: &Upload,
+        removed: &[String],
+        live: Option<&Live>,
+    ) -> Result<(), Failure> {
         let bytes: usize = upload.modules.iter().map(|module| module.bytes.len()).sum();
         print::log(format_args!(
             "uploading code ({} KB), config and bindings to the Worker {}",
@@ -97,6 +103,7 @@ impl<'a> Execution<'a> {
         let deployed = match (how, live) {
             (How::Version, Some(live)) => {
                 let version = self.script.add_version(upload).await?;
+                self.check_removed(&version, removed).await?;
                 print::log("making the new version live");
                 self.steps.push(Step::Live { before: live.deployment.clone(), classes: false });
                 self.script.deploy(&Share::all(&version), &upload.message, false).await.map_err(Failure::from)
@@ -114,6 +121,25 @@ impl<'a> Execution<'a> {
             Err(failure) if !self.is_live(upload).await => Err(failure),
             _ => Ok(()),
         }
+    }
+
+    /// Fails if a version, which is not live yet, still has what was to go: parts of an older config would be read
+    /// as parts of this one.
+    async fn check_removed(&self, version: &str, removed: &[String]) -> Result<(), Failure> {
+        if removed.is_empty() {
+            return Ok(());
+        }
+        let made = self.script.version(version).await?;
+        let left: Vec<&str> = removed
+            .iter()
+            .map(String::as_str)
+            .filter(|name| made.bindings.iter().any(|bound| bound.name == *name))
+            .collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::runtime(format!("Cloudflare has kept bindings that were to go: {}", left.join(", ")))
+            .hint("remove them in the dashboard, then run the same command again"))
     }
 
     /// Whether what was uploaded is what is live, as far as that can be told.

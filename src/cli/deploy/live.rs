@@ -16,6 +16,9 @@ pub(super) struct Live {
     pub(super) deployment: Deployment,
     /// The version that gets most of the traffic.
     pub(super) version: Version,
+    /// The version that was uploaded last, if it is not the live one: somebody went back, or a deployment was
+    /// taken back. What is inherited comes from there.
+    pub(super) newest: Option<Version>,
     pub(super) state: Option<State>,
     /// How many of our migrations it has seen.
     pub(super) migrations: usize,
@@ -36,6 +39,10 @@ pub(super) async fn read(script: &Script) -> Result<Option<Live>, Failure> {
         ))
         .hint("choose another --name, or remove that Worker in the dashboard"));
     }
+    let newest = match script.newest().await? {
+        Some(id) if id != version.id => Some(script.version(&id).await?),
+        _ => None,
+    };
     let tag = match &version.migration_tag {
         Some(tag) => Some(tag.clone()),
         None => script.migration_tag().await?,
@@ -46,6 +53,7 @@ pub(super) async fn read(script: &Script) -> Result<Option<Live>, Failure> {
         subdomain: script.subdomain().await?,
         settings: script.script_settings().await?,
         deployment,
+        newest,
         version,
     }))
 }
@@ -76,6 +84,17 @@ impl Live {
 
     pub(super) fn has_key(&self) -> bool {
         self.has(MASTER_KEY_VARIABLE)
+    }
+
+    /// Whether a secret of the live version can be kept: the newest one, from where it would be taken, is known to
+    /// have the same.
+    pub(super) fn can_keep(&self, name: &str) -> bool {
+        let Some(newest) = &self.newest else { return true };
+        let there = newest.bindings.iter().any(|bound| bound.name == name && bound.is_secret());
+        match (&self.state, State::of(&newest.bindings)) {
+            (Some(live), Some(newest)) => there && !newest.is_of_upload(live) && newest.agrees_on(live, name),
+            _ => false,
+        }
     }
 
     /// The value of a plain variable.

@@ -74,7 +74,9 @@ pub(super) fn plan(wanted: &Wanted, live: Option<&Live>, fate: &Fate, force: boo
         let there = names.iter().all(|name| live.has(name));
         !known || !there || !removed.is_empty() || live.deployment.versions.len() != 1
     });
-    let kept = names_of(&bindings, |binding| matches!(binding.value, BindingValue::Inherit { .. }));
+    let kept = names_of(&bindings, |binding| {
+        matches!(binding.value, BindingValue::Inherit | BindingValue::Listed(_))
+    });
     let variables = count(&bindings, live);
     check_count(variables, &mut notes)?;
     let upload = if changed || force || fate.uploaded().is_some() {
@@ -83,7 +85,8 @@ pub(super) fn plan(wanted: &Wanted, live: Option<&Live>, fate: &Fate, force: boo
             Some(live) if live.migrations < MIGRATIONS.len() => How::Classes,
             Some(_) => How::Version,
         };
-        let state = state(wanted, live, &parts)?;
+        check_kept(&bindings, live)?;
+        let state = state(wanted, live, fate, &parts)?;
         Some((
             how,
             upload(wanted, live, how, bindings.into_iter().chain([state.binding()]).collect(), settings),
@@ -147,7 +150,11 @@ fn bindings(wanted: &Wanted, live: Option<&Live>, fate: &Fate) -> Vec<Binding> {
         let set = bindings.iter().any(|binding| binding.name == *name);
         let ours = names::is_ours(name) && name != MASTER_KEY_VARIABLE;
         if !set && !ours && !gone.contains(name) && !wanted.removed_vars.contains(name) {
-            bindings.push(Binding::inherit(name.as_str(), live.version.id.as_str()));
+            bindings.push(if live.newest.is_some() && !bound.is_secret() {
+                Binding { name: name.clone(), value: BindingValue::Listed(bound.entry.clone()) }
+            } else {
+                Binding::inherit(name.as_str())
+            });
         }
     }
     bindings
@@ -162,7 +169,7 @@ fn count(bindings: &[Binding], live: Option<&Live>) -> usize {
     let is_variable = |binding: &&Binding| match &binding.value {
         BindingValue::Text(_) | BindingValue::Json(_) | BindingValue::Secret(_) => true,
         BindingValue::Objects { .. } => false,
-        BindingValue::Inherit { .. } => {
+        BindingValue::Inherit | BindingValue::Listed(_) => {
             let bound =
                 live.and_then(|live| live.version.bindings.iter().find(|bound| bound.name == binding.name));
             bound.is_some_and(|bound| bound.is_secret() || bound.kind == "plain_text" || bound.kind == "json")
@@ -230,12 +237,43 @@ fn digested(wanted: &Wanted, settings: &[(String, Json)]) -> Vec<Vec<u8>> {
     parts
 }
 
-fn state(wanted: &Wanted, live: Option<&Live>, parts: &[&[u8]]) -> Result<State, Failure> {
+/// Fails where a secret would be inherited from a version that is not live and may have another one.
+fn check_kept(bindings: &[Binding], live: Option<&Live>) -> Result<(), Failure> {
+    let Some(live) = live else { return Ok(()) };
+    let inherited = bindings.iter().filter(|binding| binding.value == BindingValue::Inherit);
+    let unsure: Vec<String> = inherited
+        .filter(|binding| !live.can_keep(&binding.name))
+        .map(|binding| match binding.name.as_str() {
+            MASTER_KEY_VARIABLE => {
+                format!("{MASTER_KEY_VARIABLE}: say --generate-master-key, or give the key with --master-key-stdin")
+            }
+            name => format!("{name}: set it in the environment of this command"),
+        })
+        .collect();
+    if unsure.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::input(
+        "the newest version is not the live one, and may have other secrets, which would go live",
+    )
+    .details(unsure)
+    .hint("set these anew, or make the newest version live in the dashboard"))
+}
+
+fn state(wanted: &Wanted, live: Option<&Live>, fate: &Fate, parts: &[&[u8]]) -> Result<State, Failure> {
     let mut state = match live.and_then(|live| live.state.clone()) {
         Some(state) => state,
         None => State::new()?,
     };
+    state.renew()?;
     state.set_content(parts);
+    let keys = wanted.keys.iter().filter_map(|binding| match &binding.value {
+        BindingValue::Secret(secret) => Some((binding.name.as_str(), secret)),
+        _ => None,
+    });
+    for (name, secret) in keys.chain(fate.uploaded().map(|key| (MASTER_KEY_VARIABLE, key))) {
+        state.set_secret(name, secret);
+    }
     state.set_config_key(wanted.config_key.as_ref());
     if let Some(file) = &wanted.file_vars {
         state.vars.clone_from(file);

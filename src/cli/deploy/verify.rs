@@ -28,6 +28,11 @@ const SETTLE_MAX: Duration = Duration::from_secs(30);
 /// Longest answer that is read: the list of 200 providers' models is below it.
 const ANSWER_MAX_BYTES: usize = 64 << 20;
 
+const HINT_ABSENT: &str = "a new host may need some minutes: --verify-timeout waits longer, --verify-url asks elsewhere, \
+    --skip-verify does not ask";
+const HINT_WRONG: &str =
+    "if this is as it should be, for example because of an IP allowlist, say --skip-verify";
+
 /// Headers of a service token of Cloudflare Access, and the variables that hold their values.
 const ACCESS_HEADERS: [(&str, &str); 2] =
     [("cf-access-client-id", "CF_ACCESS_CLIENT_ID"), ("cf-access-client-secret", "CF_ACCESS_CLIENT_SECRET")];
@@ -79,16 +84,16 @@ pub(super) async fn verify(question: &Question, environment: &Environment) -> Re
     let mut answered: Option<Instant> = None;
     let mut pause = PAUSE;
     loop {
-        let (what, deadline) = match asker.ask().await {
+        let (what, deadline, hint) = match asker.ask().await {
             Ok(verdict) => return Ok(verdict),
-            Err(Fault::Absent(what)) => (what, begin + question.timeout),
+            Err(Fault::Absent(what)) => (what, begin + question.timeout, HINT_ABSENT),
             Err(Fault::Wrong(what)) => {
                 let since = *answered.get_or_insert_with(Instant::now);
-                (what, since + SETTLE_MAX.min(question.timeout))
+                (what, since + SETTLE_MAX.min(question.timeout), HINT_WRONG)
             }
         };
         if Instant::now() + pause >= deadline {
-            return Err(Failure::runtime(format!("{}: {what}", question.url)));
+            return Err(Failure::runtime(format!("{}: {what}", question.url)).hint(hint));
         }
         if pause == PAUSE {
             print::log(format_args!("waiting for {}: {what}", question.url));

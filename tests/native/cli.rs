@@ -9,6 +9,7 @@ mod demo;
 mod process;
 mod reload;
 mod running;
+mod security;
 mod service;
 mod start;
 mod status;

@@ -1,7 +1,6 @@
 //! Changing the bindings of what is live, and nothing else of it.
 
 use reqwest::Method;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::Body;
@@ -12,23 +11,6 @@ use super::scripts::Script;
 use crate::cli::failure::Failure;
 
 impl Script {
-    /// Id of the version that was uploaded last, live or not: what is inherited is inherited from it.
-    pub(crate) async fn newest_version(&self) -> Result<Option<String>, Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Versions {
-            Items { items: Vec<Listed> },
-            List(Vec<Listed>),
-        }
-        #[derive(Deserialize)]
-        struct Listed {
-            id: String,
-        }
-        let versions: Versions = self.client.get(&self.path("/versions")).await?;
-        let (Versions::Items { items } | Versions::List(items)) = versions;
-        Ok(items.into_iter().next().map(|version| version.id))
-    }
-
     /// Gives the script these bindings, in one new version that is live at once; the id of that version. `live` is
     /// the one that is live now.
     ///

@@ -68,7 +68,7 @@ impl Gateway {
             return Err(Failure::runtime(format!("two versions of `{name}` are live at once"))
                 .hint("end the gradual deployment first, in the dashboard or with `llm-router deploy`"));
         };
-        if script.newest_version().await?.as_deref().is_some_and(|newest| newest != share.version_id) {
+        if script.newest().await?.as_deref().is_some_and(|newest| newest != share.version_id) {
             return Err(undeployed(name));
         }
         let live = script.version(&share.version_id).await?;

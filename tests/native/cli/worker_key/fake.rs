@@ -54,15 +54,17 @@ pub(crate) struct Fake {
 impl Fake {
     /// One Worker, whose key is [`OLD_KEY`].
     pub(crate) async fn start() -> Self {
-        let bindings = vec![
-            json!({ "name": "PROVIDERS", "type": "durable_object_namespace", "class_name": "ProviderObject" }),
-            json!({ "name": "LLM_ROUTER_CONFIG_JSON", "type": "secret_text", "text": "{}" }),
-            json!({ "name": "LLM_ROUTER_MASTER_KEY", "type": "secret_text", "text": OLD_KEY }),
-            json!({ "name": "SOMEBODY_ELSES", "type": "kv_namespace", "namespace_id": "ns" }),
-        ];
+        let fake = Self::empty().await;
+        fake.world().versions.push(("version-1".to_owned(), bindings()));
+        "version-1".clone_into(&mut fake.world().live);
+        fake
+    }
+
+    /// An account without Workers.
+    pub(crate) async fn empty() -> Self {
         let world = World {
-            versions: vec![("version-1".to_owned(), bindings)],
-            live: "version-1".to_owned(),
+            versions: Vec::new(),
+            live: String::new(),
             calls: Vec::new(),
             faults: Vec::new(),
             delay: 0,
@@ -99,9 +101,18 @@ impl Fake {
     }
 }
 
+fn bindings() -> Vec<Value> {
+    vec![
+        json!({ "name": "PROVIDERS", "type": "durable_object_namespace", "class_name": "ProviderObject" }),
+        json!({ "name": "LLM_ROUTER_CONFIG_JSON", "type": "secret_text", "text": "{}" }),
+        json!({ "name": "LLM_ROUTER_MASTER_KEY", "type": "secret_text", "text": OLD_KEY }),
+        json!({ "name": "SOMEBODY_ELSES", "type": "kv_namespace", "namespace_id": "ns" }),
+    ]
+}
+
 impl World {
     fn live_bindings(&self) -> &[Value] {
-        &self.versions.iter().find(|(id, _)| *id == self.live).unwrap().1
+        self.versions.iter().find(|(id, _)| *id == self.live).map_or(&[], |(_, bindings)| bindings)
     }
 
     fn bound(&self, name: &str) -> Option<String> {
@@ -116,7 +127,7 @@ impl World {
 
     /// A new version with these bindings, inherited ones of the newest version resolved.
     fn add(&mut self, bindings: &[Value]) -> Result<String, String> {
-        let before = self.versions.last().unwrap().1.clone();
+        let before = self.versions.last().map(|(_, bindings)| bindings.clone()).unwrap_or_default();
         let resolve = |binding: &Value| {
             if binding["type"] != "inherit" {
                 return Ok(binding.clone());
@@ -132,6 +143,30 @@ impl World {
         let id = format!("version-{}", self.versions.len() + 1);
         self.versions.push((id.clone(), bindings));
         Ok(id)
+    }
+
+    /// The master keys of all versions, without repetitions.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let all = self.versions.iter().flat_map(|(_, bindings)| bindings);
+        let mut keys: Vec<String> = all
+            .filter(|binding| binding["name"] == "LLM_ROUTER_MASTER_KEY")
+            .filter_map(|binding| binding["text"].as_str().map(str::to_owned))
+            .collect();
+        keys.dedup();
+        keys
+    }
+
+    /// As the gateway lists them.
+    fn models(&self) -> Vec<Value> {
+        let config =
+            self.bound("LLM_ROUTER_CONFIG_JSON").and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        let config = config.unwrap_or_default();
+        let providers = config["providers"].as_array().into_iter().flatten();
+        let models = providers.flat_map(|provider| {
+            let models = provider["models"].as_array().into_iter().flatten();
+            models.map(|model| json!({ "id": format!("{}/{}", provider["id"].as_str().unwrap(), model["id"].as_str().unwrap()) }))
+        });
+        models.collect()
     }
 
     /// Whether a key opens the gateway.
@@ -158,7 +193,12 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
     let Some(path) = path.strip_prefix("/client/v4") else {
         let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
         world.seen = head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-        return gateway(&mut world, &bearer);
+        return match head.uri.path() {
+            "/health" => axum::Json(json!({ "status": "ok" })).into_response(),
+            // For whoever plays the password manager.
+            "/live-key" => world.bound("LLM_ROUTER_MASTER_KEY").unwrap_or_default().into_response(),
+            path => gateway(&mut world, &bearer, path),
+        };
     };
     let call = format!("{} {path}", head.method);
     world.calls.push(if query.is_empty() { call.clone() } else { format!("{call}?{query}") });
@@ -185,9 +225,28 @@ fn api(world: &mut World, method: &Method, path: &str, query: &str, body: &[u8])
             ok(&json!([{ "id": "m", "account": { "id": ACCOUNT, "name": "Mine" } }]))
         }
         ("GET", path, None) if path.ends_with("/workers/domains") => {
-            let domain = |host: &String| json!({ "id": host, "hostname": host, "service": SCRIPT });
+            let service =
+                if query.contains("llm-router-production") { "llm-router-production" } else { SCRIPT };
+            let domain = |host: &String| json!({ "id": host, "hostname": host, "service": service });
             ok(&world.domains.iter().map(domain).collect())
         }
+        ("PUT", path, None) if path.ends_with("/workers/domains") => {
+            let mut domain: Value = serde_json::from_slice(body).unwrap();
+            domain["id"] = domain["hostname"].clone();
+            world.domains.push(domain["hostname"].as_str().unwrap().to_owned());
+            ok(&domain)
+        }
+        ("GET", path, None) if path.ends_with("/workers/scripts") => ok(&json!([])),
+        ("GET", "/zones", _) if query.contains("name=example.com") => {
+            ok(&json!([{ "id": "zone", "name": "example.com" }]))
+        }
+        ("GET", "/zones", _) => ok(&json!([])),
+        ("PUT", path, None) if path.starts_with(&script) => {
+            let id = world.add(field(body, "metadata")["bindings"].as_array().unwrap()).unwrap();
+            world.live = id;
+            ok(&json!({}))
+        }
+        (_, _, Some(_)) if world.versions.is_empty() => refuse(404, 10007),
         ("GET", path, None) if path.ends_with("/workers/subdomain") => ok(&json!({ "subdomain": "sub" })),
         (_, _, Some((name, _))) if !name.starts_with(SCRIPT) => refuse(404, 10007),
         ("GET", _, Some((_, "deployments"))) => ok(&json!({ "deployments": [
@@ -212,12 +271,18 @@ fn api(world: &mut World, method: &Method, path: &str, query: &str, body: &[u8])
             let bindings: Vec<Value> = bindings.iter().map(told).collect();
             ok(&json!({ "id": id, "resources": { "bindings": bindings } }))
         }
+        ("POST", _, Some((_, "versions"))) => {
+            let id = world.add(field(body, "metadata")["bindings"].as_array().unwrap()).unwrap();
+            ok(&json!({ "id": id }))
+        }
+        ("GET" | "PATCH", _, Some((_, "script-settings"))) => ok(&json!({})),
+        ("POST", _, Some((_, "subdomain"))) => ok(&json!({})),
         ("GET", _, Some((_, "subdomain"))) => ok(&json!({ "enabled": false, "previews_enabled": false })),
         ("PATCH", _, Some((_, "settings"))) => {
             if world.versions.last().unwrap().0 != world.live {
                 return refuse(400, 10215);
             }
-            let settings = field(body);
+            let settings = field(body, "settings");
             assert_eq!(settings.as_object().unwrap().len(), 2, "bindings and a message: {settings}");
             match world.add(settings["bindings"].as_array().unwrap()) {
                 Ok(id) => world.live = id,
@@ -226,25 +291,27 @@ fn api(world: &mut World, method: &Method, path: &str, query: &str, body: &[u8])
             ok(&json!({}))
         }
         ("POST", _, Some((_, "deployments"))) => {
-            assert_eq!(query, "force=true", "secrets differ");
             let body: Value = serde_json::from_slice(body).unwrap();
-            world.live = body["versions"][0]["version_id"].as_str().unwrap().to_owned();
+            let version = body["versions"][0]["version_id"].as_str().unwrap();
+            let newest = world.versions.last().is_some_and(|(id, _)| id == version);
+            assert!(newest || query == "force=true", "secrets differ");
+            version.clone_into(&mut world.live);
             ok(&json!({}))
         }
         _ => refuse(404, 7003),
     }
 }
 
-/// The only field of a form.
-fn field(body: &[u8]) -> Value {
-    let text = std::str::from_utf8(body).unwrap();
-    assert!(text.contains("name=\"settings\""), "{text}");
-    let (_, content) = text.split_once("\r\n\r\n").unwrap();
-    let (content, _) = content.rsplit_once("\r\n--").unwrap();
+/// A JSON field of a form.
+fn field(body: &[u8], name: &str) -> Value {
+    let text = String::from_utf8_lossy(body);
+    let (_, rest) = text.split_once(&format!("name=\"{name}\"")).unwrap();
+    let (_, content) = rest.split_once("\r\n\r\n").unwrap();
+    let (content, _) = content.split_once("\r\n--").unwrap();
     serde_json::from_str(content).unwrap()
 }
 
-fn gateway(world: &mut World, key: &str) -> Response {
+fn gateway(world: &mut World, key: &str, path: &str) -> Response {
     let status = |status: u16| StatusCode::from_u16(status).unwrap();
     let error = |code: u16, message: &str, name: Value| {
         let body = json!({ "error": { "message": message, "type": "t", "code": name } });
@@ -266,7 +333,8 @@ fn gateway(world: &mut World, key: &str) -> Response {
     world.live = live;
     match (keyless, opens) {
         (true, _) => error(503, "This gateway is not open for requests", Value::Null),
-        (false, true) => axum::Json(json!({ "object": "list", "data": [] })).into_response(),
+        (false, true) if path == "/v1/status" => axum::Json(super::super::status::document()).into_response(),
+        (false, true) => axum::Json(json!({ "object": "list", "data": world.models() })).into_response(),
         (false, false) => error(401, "Unauthorized", "invalid_api_key".into()),
     }
 }

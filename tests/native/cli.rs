@@ -6,6 +6,7 @@
 mod arguments;
 mod config;
 mod demo;
+mod deploy;
 mod process;
 mod reload;
 mod running;

@@ -154,7 +154,10 @@ mod tests {
         let text = state.binding().upload()["text"].as_str().unwrap().to_owned();
         assert_eq!(
             text,
-            r#"{"salt":"0000000000000000","content":"d93315a7f6e1fd5b1da7080aacf8e43a","configKey":"cced2852"}"#
+            concat!(
+                r#"{"salt":"0000000000000000","upload":"1111111111111111","content":"d93315a7f6e1fd5b1da7080aacf8e43a","#,
+                r#""configKey":"cced2852","secrets":{"S":"81508cea"},"vars":["V"]}"#
+            )
         );
         assert_eq!(State::of(&[bound(&text)]), Some(state));
     }

@@ -352,3 +352,6 @@ fn subdomain(wanted: &Wanted, live: Option<&Live>) -> Subdomain {
         previews_enabled: target.previews.unwrap_or(stays.previews_enabled),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,3 +95,6 @@ fn json(value: &Value) -> Json {
         Value::Table(table) => table.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;

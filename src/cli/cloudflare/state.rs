@@ -11,8 +11,8 @@
 //!   there was none. The live key is the secret `LLM_ROUTER_MASTER_KEY`; it is replaced by the config's key only
 //!   when that one is not what it was. So **the last change wins**, wherever it was made: `deploy` keeps a key
 //!   that `worker-key` has set, until the config's key is changed.
-//! - `upload` is another one in every upload of `deploy`; `secrets` has a digest of each secret that `deploy` was
-//!   the last one to set. What is inherited comes from the newest version: where that is not the live one, these
+//! - `upload` is another one in every version that `deploy` or `worker-key` makes; `secrets` has a digest of each
+//!   secret that one of them was the last one to set. What is inherited comes from the newest version: where that is not the live one, these
 //!   two tell which secrets are the same in both.
 //! - `vars` names the variables that came from `wrangler.toml`, absent if there are none: one that is gone from
 //!   there goes from the Worker, one that was set elsewhere stays.
@@ -76,6 +76,18 @@ impl State {
     pub(crate) fn set_secret(&mut self, name: &str, secret: &Secret) {
         let digest = self.digest("secret", &[name.as_bytes(), secret.expose().as_bytes()], KEY_BYTES);
         self.secrets.insert(name.to_owned(), digest);
+    }
+
+    /// Remembers that a secret has got another name; of an unknown one nothing is known under that name either.
+    pub(crate) fn rename_secret(&mut self, from: &str, to: &str) {
+        match self.secrets.remove(from) {
+            Some(digest) => self.secrets.insert(to.to_owned(), digest),
+            None => self.secrets.remove(to),
+        };
+    }
+
+    pub(crate) fn forget_secret(&mut self, name: &str) {
+        self.secrets.remove(name);
     }
 
     /// The state among the bindings of a version; `None` also if it cannot be read.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use super::PREVIOUS_VARIABLE;
@@ -14,7 +14,7 @@ use crate::cli::cloudflare::state::State;
 use crate::cli::failure::Failure;
 use crate::cli::{master_key, print};
 use crate::config::Secret;
-use crate::deployment::{PREVIOUS_KEY_VARIABLE, PROVIDERS_BINDING};
+use crate::deployment::{MASTER_KEY_VARIABLE, PREVIOUS_KEY_VARIABLE, PROVIDERS_BINDING};
 use crate::time::Millis;
 
 /// Said in the dashboard's list of versions.
@@ -50,6 +50,29 @@ pub(super) struct Checked {
     pub(super) old_opens: Option<bool>,
     /// There was no key before.
     pub(super) first: bool,
+}
+
+/// Somebody who wants it to end. From the moment that this is made nothing else ends it: a change has to come to
+/// its end, and its key to whoever has it made.
+pub(super) struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    pub(super) fn new() -> Result<Self, Failure> {
+        let heed = |kind| {
+            signal(kind).map_err(|error| Failure::runtime(format!("cannot wait for signals: {error}")))
+        };
+        Ok(Self { interrupt: heed(SignalKind::interrupt())?, terminate: heed(SignalKind::terminate())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 impl Gateway {
@@ -132,16 +155,29 @@ impl Gateway {
         Ok(Before::OpensUntil { until, known: Some(key) })
     }
 
-    /// What `deploy` has to know of this: the config's key as it is now is older than the live one, so it goes
-    /// live when it is changed again and not before. `None` leaves what is there: if it says so already, or if
-    /// there is no config here to know of.
-    pub(super) fn state(&self, config_key: Option<&Secret>, known: bool) -> Option<State> {
-        let mut state = State::of(&self.live.bindings).filter(|_| known)?;
-        if state.has_config_key(config_key) {
-            return None;
+    /// What `deploy` has to know of this: which secrets are which, and that the config's key as it is now is older
+    /// than the live one (it goes live when it is changed again, and not before). `config_key` is `None` if there
+    /// is no config here; what is known of its key then stays. A Worker that `deploy` has not made knows nothing.
+    pub(super) fn state(
+        &self,
+        config_key: Option<Option<&Secret>>,
+        new: &Secret,
+        before: &Before,
+    ) -> Result<Option<State>, Failure> {
+        let Some(mut state) = State::of(&self.live.bindings) else { return Ok(None) };
+        state.renew()?;
+        if let Some(key) = config_key {
+            state.set_config_key(key);
         }
-        state.set_config_key(config_key);
-        Some(state)
+        match before {
+            Before::Ends => state.forget_secret(PREVIOUS_KEY_VARIABLE),
+            Before::OpensUntil { known: Some(key), .. } => state.set_secret(PREVIOUS_KEY_VARIABLE, key),
+            Before::OpensUntil { known: None, .. } => {
+                state.rename_secret(MASTER_KEY_VARIABLE, PREVIOUS_KEY_VARIABLE);
+            }
+        }
+        state.set_secret(MASTER_KEY_VARIABLE, new);
+        Ok(Some(state))
     }
 
     /// Makes the new version live; its id.
@@ -174,13 +210,12 @@ impl Gateway {
         known: &Known,
         until: Option<Millis>,
         wait: u64,
+        stop: &mut Stop,
     ) -> Result<Checked, Failure> {
-        let mut interrupt = signal(SignalKind::interrupt())
-            .map_err(|error| Failure::runtime(format!("cannot wait for signals: {error}")))?;
         print::log(format!("trying the keys at {}", door.url));
         let seen = tokio::select! {
             seen = self.watch(door, chosen, known, until, wait) => seen.map_err(Some),
-            _ = interrupt.recv() => Err(None),
+            () = stop.asked() => Err(None),
         };
         match seen {
             Ok(checked) => Ok(checked),
@@ -232,9 +267,11 @@ impl Gateway {
             None => Failure { message: "cancelled".to_owned(), ..Failure::interrupted() },
         };
         match self.script.deploy(&Share::all(before), MESSAGE_BACK, true).await {
-            Ok(()) => failure
-                .details(vec![format!("the key before is live again (version {before})")])
-                .hint("the next change needs `llm-router deploy --force` first, for now there is a newer version than the live one"),
+            Ok(()) => failure.details(vec![format!("the key before is live again (version {before})")]).hint(
+                "before another try: the newest version is not the live one now, `llm-router deploy --force \
+                     --generate-master-key=true` uploads everything anew, key included",
+            ),
+
             Err(error) => {
                 let mut details = vec![
                     format!("going back failed: {}", error.summary()),
@@ -244,7 +281,9 @@ impl Gateway {
                 if chosen.source == Source::Generated {
                     details.push(format!("its key: {}", chosen.key.expose()));
                 }
-                failure.details(details).hint(format!("make version {before} live in the dashboard, or run this again"))
+                failure
+                    .details(details)
+                    .hint(format!("make version {before} live in the dashboard, or run this again"))
             }
         }
     }

@@ -28,7 +28,7 @@ use super::{cloudflare, confirm};
 use crate::config::Secret;
 use crate::time::Millis;
 use answer::Done;
-use change::Gateway;
+use change::{Gateway, Stop};
 use door::Door;
 use key::Chosen;
 use place::Place;
@@ -79,10 +79,13 @@ pub(crate) async fn run(typed: args::WorkerKey, environment: &Environment) -> Re
     }
     let until = typed.grace.map(|grace| now().after(grace.as_millis().try_into().unwrap_or(u64::MAX)));
     let before = gateway.before(until, &known)?;
-    let state = gateway.state(config.key.as_ref(), config.existed);
+    let state = gateway.state(config.existed.then_some(config.key.as_ref()), &chosen.key, &before)?;
+    let mut stop = Stop::new()?;
     let version = gateway.change(&chosen, &before, state.as_ref()).await?;
     let checked = match &door {
-        Some(door) => gateway.check(door, &chosen, &known, until, typed.verify_timeout.into()).await?,
+        Some(door) => {
+            gateway.check(door, &chosen, &known, until, typed.verify_timeout.into(), &mut stop).await?
+        }
         None => change::Checked::default(),
     };
     let saved = if save { Some(config.save(&chosen.key)) } else { None };

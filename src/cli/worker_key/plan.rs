@@ -59,7 +59,7 @@ mod tests {
             name: name.to_owned(),
             kind: kind.to_owned(),
             text: text.map(str::to_owned),
-            json: None,
+            entry: Value::Null,
             class: None,
         }
     }

@@ -99,13 +99,13 @@ fn stand_ins(home: &Path, origin: &str) -> String {
     programs.to_str().unwrap().to_owned()
 }
 
-/// The words of the document that are names of something: of variables that the Worker reads.
+/// Those that the Worker reads are in the README, one is `deploy`'s own.
 #[test]
 fn variables_of_security_md_exist() {
-    let readme = include_str!("../../../README.md");
+    let known = concat!(include_str!("../../../README.md"), include_str!("../../../src/deployment.rs"));
     for word in DOCUMENT.split(|c: char| !(c.is_ascii_uppercase() || c == '_')) {
         if word.starts_with("LLM_ROUTER_") && !word.ends_with('_') {
-            assert!(readme.contains(word), "{word} is not in the README");
+            assert!(known.contains(word), "nobody knows {word}");
         }
     }
 }

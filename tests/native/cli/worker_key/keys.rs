@@ -53,12 +53,16 @@ async fn deploy_is_told_which_key_of_the_config_is_old() {
     let told: Value = serde_json::from_str(&fake.text("LLM_ROUTER_DEPLOY_STATE").unwrap()).unwrap();
     assert_eq!((&told["salt"], &told["content"]), (&json!("00"), &json!("c")));
     assert_eq!(told["configKey"].as_str().unwrap().len(), 8);
+    assert_eq!(told["secrets"]["LLM_ROUTER_MASTER_KEY"].as_str().unwrap().len(), 8);
 
-    // Without a config there is nothing to tell.
+    // Without a config there is nothing to tell of its key.
     let live = fake.text("LLM_ROUTER_MASTER_KEY").unwrap();
     let without = home(&fake).variable("LLM_ROUTER_PREVIOUS_MASTER_KEY", &live);
     assert_eq!(run(&without, &fake, &["--generate-master-key"]).await.code, Some(0));
-    assert_eq!(fake.text("LLM_ROUTER_DEPLOY_STATE"), Some(told.to_string()));
+    let then: Value = serde_json::from_str(&fake.text("LLM_ROUTER_DEPLOY_STATE").unwrap()).unwrap();
+    assert_eq!(then["configKey"], told["configKey"]);
+    assert_ne!(then["upload"], told["upload"]);
+    assert_ne!(then["secrets"], told["secrets"]);
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ pub const PREVIOUS_KEY_VARIABLE: &str = "LLM_ROUTER_MASTER_KEY_PREVIOUS";
 
 /// When the previous key stops opening: RFC 3339, or milliseconds since 1970.
 pub const PREVIOUS_KEY_UNTIL_VARIABLE: &str = "LLM_ROUTER_MASTER_KEY_PREVIOUS_UNTIL";
+
 /// Plain binding in which a deployment remembers what it is made of; the Worker does not read it. Its form is in
 /// `cli::cloudflare::state`.
 pub const STATE_VARIABLE: &str = "LLM_ROUTER_DEPLOY_STATE";

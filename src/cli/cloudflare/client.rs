@@ -23,7 +23,7 @@ const BASE: &str = "https://api.cloudflare.com/client/v4";
 const BASE_VARIABLE: &str = "CLOUDFLARE_API_BASE_URL";
 
 /// An upload is checked and started before it is answered.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Longest answer that is read; scripts that are downloaded have up to 10 MB.

@@ -65,7 +65,7 @@ pub(super) fn open(body: &[u8]) -> Result<Envelope, NoResult> {
     if !wrapped.success {
         return Err(NoResult::Refused(wrapped.errors.unwrap_or_default()));
     }
-    let next = wrapped.result_info.and_then(|info| info.next());
+    let next = wrapped.result_info.and_then(Info::next);
     Ok(Envelope { result: wrapped.result, next })
 }
 

@@ -11,7 +11,7 @@ use super::error::Error;
 const ATTEMPTS: u32 = 3;
 
 /// Longest `Retry-After` that is waited for; whoever asks for more wants us gone.
-const WAIT_MAX: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// How long to wait before attempt number `done + 1`; `None` ends it.
 pub(super) fn wait(error: &Error, done: u32) -> Option<Duration> {

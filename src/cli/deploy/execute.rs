@@ -73,9 +73,11 @@ impl<'a> Execution<'a> {
             print::log(format_args!("setting the {}", way.trigger.shown()));
             self.steps.push(Step::Way(way.clone()));
             match &way.trigger {
-                Trigger::Domain { host, .. } => self.script.attach(host, &way.zone).await.map(drop)?,
+                Trigger::Domain { host, .. } => {
+                    self.script.attach(host, &way.zone).await?;
+                }
                 Trigger::Route { pattern, .. } => {
-                    self.script.add_route(&way.zone, pattern).await.map(drop)?
+                    self.script.add_route(&way.zone, pattern).await?;
                 }
             }
         }

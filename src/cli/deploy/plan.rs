@@ -15,8 +15,8 @@ use crate::cli::cloudflare::{Binding, BindingValue};
 use crate::cli::failure::Failure;
 use crate::config::Secret;
 use crate::deployment::{
-    COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, MASTER_KEY_VARIABLE, MIGRATIONS, PROVIDER_CLASS,
-    PROVIDERS_BINDING,
+    COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, MASTER_KEY_VARIABLE, MIGRATIONS, PREVIOUS_KEY_UNTIL_VARIABLE,
+    PREVIOUS_KEY_VARIABLE, PROVIDER_CLASS, PROVIDERS_BINDING,
 };
 
 /// Variables and secrets that a Worker may have, by plan.
@@ -145,10 +145,13 @@ fn bindings(wanted: &Wanted, live: Option<&Live>, fate: &Fate) -> Vec<Binding> {
         Some(file) => gone_from_file.filter(|name| !file.contains(name)).collect(),
         None => BTreeSet::new(),
     };
+    // Whoever sets a key here and now wants no other one to open, also none that was to for a while longer.
+    let ended: &[&str] =
+        if fate.uploaded().is_some() { &[PREVIOUS_KEY_VARIABLE, PREVIOUS_KEY_UNTIL_VARIABLE] } else { &[] };
     for bound in &live.version.bindings {
         let name = &bound.name;
         let set = bindings.iter().any(|binding| binding.name == *name);
-        let ours = names::is_ours(name) && name != MASTER_KEY_VARIABLE;
+        let ours = names::is_ours(name) && name != MASTER_KEY_VARIABLE || ended.contains(&name.as_str());
         if !set && !ours && !gone.contains(name) && !wanted.removed_vars.contains(name) {
             bindings.push(if live.newest.is_some() && !bound.is_secret() {
                 Binding { name: name.clone(), value: BindingValue::Listed(bound.entry.clone()) }

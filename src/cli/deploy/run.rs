@@ -182,7 +182,7 @@ async fn carry_out(
             execution.run(&job.plan, &job.ways, job.live.as_ref()).await?;
             check(job, typed, environment).await
         } => outcome,
-        _ = tokio::signal::ctrl_c() => Err(Failure { message: "cancelled".to_owned(), ..Failure::interrupted() }),
+        () = told_to_stop() => Err(Failure { message: "cancelled".to_owned(), ..Failure::interrupted() }),
     };
     let failure = match outcome {
         Ok(verdict) => return Ok(verdict),
@@ -203,6 +203,21 @@ async fn carry_out(
         }
     }
     Err(failure.details_also(told))
+}
+
+/// Waits for Ctrl-C, or for whoever ends the job that this is a part of. From then on both are heeded no more:
+/// taking back has to come to its end.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 /// Asks the gateway whether it works; `None` if that is not wanted.

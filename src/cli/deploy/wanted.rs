@@ -24,6 +24,9 @@ use crate::ingress::access::{Mode, Policy, VARIABLES as ACCESS_VARIABLES};
 /// Name of the Worker where nothing else says one.
 const DEFAULT_NAME: &str = "llm-router";
 
+/// The name of a value, and who needs it.
+pub(super) type Need = (String, String);
+
 /// See the module documentation.
 pub(super) struct Wanted {
     pub(super) script: String,
@@ -44,8 +47,8 @@ pub(super) struct Wanted {
     pub(super) removed_vars: BTreeSet<String>,
     /// Keys of providers that the environment has.
     pub(super) keys: Vec<Binding>,
-    /// Names that the Worker has to have a value for already, and who needs it.
-    pub(super) needed: Vec<(String, String)>,
+    /// What the Worker has to have already.
+    pub(super) needed: Vec<Need>,
     pub(super) settings: Vec<(String, Json)>,
     pub(super) target: Target,
     pub(super) notes: Vec<String>,
@@ -71,6 +74,9 @@ impl Wanted {
         let project = wrangler::read(&directory, typed.env.as_deref())?;
         let mut notes: Vec<String> = checked.warnings.iter().map(ToString::to_string).collect();
         notes.extend(project.iter().flat_map(|project| project.notes.iter().cloned()));
+        let unread = ["wrangler.jsonc", "wrangler.json"].map(|name| directory.join(name));
+        let unread = unread.iter().filter(|path| project.is_none() && path.is_file());
+        notes.extend(unread.map(|path| format!("{} is not read, only wrangler.toml is", path.display())));
         let (flag_vars, removed_vars) = flag_vars(&typed.var)?;
         let vars = merged(project.as_ref(), flag_vars, &removed_vars);
         let (keys, needed) = keys(&config, project.as_ref(), &vars, environment)?;
@@ -137,10 +143,9 @@ fn modules(bundle: Bundle, environment: &Environment) -> Result<Vec<Module>, Fai
     let modules = start::bundle_modules(bundle, environment)?;
     let module = |(name, bytes): (&str, std::borrow::Cow<'_, [u8]>)| Module {
         name: name.to_owned(),
-        content_type: if name.ends_with(".wasm") {
-            "application/wasm"
-        } else {
-            "application/javascript+module"
+        content_type: match name.rsplit_once('.') {
+            Some((_, "wasm")) => "application/wasm",
+            _ => "application/javascript+module",
         },
         bytes: bytes.into_owned(),
     };
@@ -186,8 +191,8 @@ fn keys(
     project: Option<&Project>,
     vars: &[Binding],
     environment: &Environment,
-) -> Result<(Vec<Binding>, Vec<(String, String)>), Failure> {
-    let mut wanted: Vec<(String, String)> = Vec::new();
+) -> Result<(Vec<Binding>, Vec<Need>), Failure> {
+    let mut wanted: Vec<Need> = Vec::new();
     for provider in &config.providers {
         let Credential::Variable(name) = &provider.credential else { continue };
         let place = format!("provider `{}`: `apiKeyEnv`", provider.id);
@@ -200,7 +205,7 @@ fn keys(
     let required = project.into_iter().flat_map(|project| &project.required);
     let required = required.filter(|name| !names::is_ours(name));
     wanted.extend(required.map(|name| (name.clone(), "`secrets.required` of wrangler.toml".to_owned())));
-    let (mut keys, mut needed): (Vec<Binding>, Vec<(String, String)>) = Default::default();
+    let (mut keys, mut needed): (Vec<Binding>, Vec<Need>) = Default::default();
     for (name, who) in wanted {
         let known = keys.iter().chain(vars).any(|binding| binding.name == name)
             || needed.iter().any(|(other, _)| *other == name);

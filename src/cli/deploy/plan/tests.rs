@@ -110,11 +110,13 @@ fn the_second_time_nothing_is_done() {
     assert_eq!(forced.upload.as_ref().unwrap().1.metadata().get("migrations"), None);
 }
 
+type Change = fn(&mut Wanted);
+
 #[test]
 fn every_change_is_noticed() {
     let before = wanted();
     let live = deployed(&before);
-    let changes: [(&str, fn(&mut Wanted)); 5] = [
+    let changes: [(&str, Change); 5] = [
         ("code", |wanted| wanted.modules[0].bytes = b"other".to_vec()),
         ("config", |wanted| {
             wanted.content = Content::new(json!({ "version": 2 }).as_object().unwrap()).unwrap();
@@ -152,6 +154,17 @@ fn what_is_not_ours_stays_and_what_is_stale_goes() {
     assert_eq!(plan.kept, ["LLM_ROUTER_MASTER_KEY", "THEIRS", "KV"]);
     assert_eq!(plan.removed, ["LLM_ROUTER_CONFIG_JSON_1", "ROUTE_CONFIG_JSON", "LLM_ROUTER_LOCAL", "OLD"]);
     assert!(plan.upload.is_some());
+}
+
+#[test]
+fn another_key_ends_the_grace_of_the_one_before() {
+    let wanted = wanted();
+    let mut live = deployed(&wanted);
+    let grace = [PREVIOUS_KEY_VARIABLE, PREVIOUS_KEY_UNTIL_VARIABLE];
+    let bound = |name| Bound::read(&json!({ "name": name, "type": "secret_text" })).unwrap();
+    live.version.bindings.extend(grace.map(bound));
+    assert_eq!(plan(&wanted, Some(&live), &first(), false).unwrap().removed, grace);
+    assert!(plan(&wanted, Some(&live), &KEPT, false).unwrap().is_empty());
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
-use super::PREVIOUS_VARIABLE;
 use super::door::{Door, Said};
 use super::key::{Chosen, Source};
 use super::plan::{self, Before};
+use super::{Config, PREVIOUS_VARIABLE};
 use crate::cli::cloudflare::scripts::{Script, Share, Version};
 use crate::cli::cloudflare::state::State;
 use crate::cli::failure::Failure;
@@ -156,18 +156,18 @@ impl Gateway {
     }
 
     /// What `deploy` has to know of this: which secrets are which, and that the config's key as it is now is older
-    /// than the live one (it goes live when it is changed again, and not before). `config_key` is `None` if there
-    /// is no config here; what is known of its key then stays. A Worker that `deploy` has not made knows nothing.
+    /// than the live one (it goes live when it is changed again, and not before). Without a config here
+    /// what is known of its key stays. A Worker that `deploy` has not made knows nothing.
     pub(super) fn state(
         &self,
-        config_key: Option<Option<&Secret>>,
+        config: &Config,
         new: &Secret,
         before: &Before,
     ) -> Result<Option<State>, Failure> {
         let Some(mut state) = State::of(&self.live.bindings) else { return Ok(None) };
         state.renew()?;
-        if let Some(key) = config_key {
-            state.set_config_key(key);
+        if config.existed {
+            state.set_config_key(config.key.as_ref());
         }
         match before {
             Before::Ends => state.forget_secret(PREVIOUS_KEY_VARIABLE),

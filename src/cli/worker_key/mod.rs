@@ -79,7 +79,7 @@ pub(crate) async fn run(typed: args::WorkerKey, environment: &Environment) -> Re
     }
     let until = typed.grace.map(|grace| now().after(grace.as_millis().try_into().unwrap_or(u64::MAX)));
     let before = gateway.before(until, &known)?;
-    let state = gateway.state(config.existed.then_some(config.key.as_ref()), &chosen.key, &before)?;
+    let state = gateway.state(&config, &chosen.key, &before)?;
     let mut stop = Stop::new()?;
     let version = gateway.change(&chosen, &before, state.as_ref()).await?;
     let checked = match &door {

@@ -65,7 +65,7 @@ fn script() -> String {
         match (inside, line) {
             (false, "```sh") => inside = true,
             (true, "```") => inside = false,
-            (true, line) => script.push_str(&format!("{line}\n")),
+            (true, line) => script.extend([line, "\n"]),
             (false, _) => {}
         }
     }

@@ -275,8 +275,9 @@ fn api(world: &mut World, method: &Method, path: &str, query: &str, body: &[u8])
             let id = world.add(field(body, "metadata")["bindings"].as_array().unwrap()).unwrap();
             ok(&json!({ "id": id }))
         }
-        ("GET" | "PATCH", _, Some((_, "script-settings"))) => ok(&json!({})),
-        ("POST", _, Some((_, "subdomain"))) => ok(&json!({})),
+        ("GET" | "PATCH", _, Some((_, "script-settings"))) | ("POST", _, Some((_, "subdomain"))) => {
+            ok(&json!({}))
+        }
         ("GET", _, Some((_, "subdomain"))) => ok(&json!({ "enabled": false, "previews_enabled": false })),
         ("PATCH", _, Some((_, "settings"))) => {
             if world.versions.last().unwrap().0 != world.live {

@@ -11,8 +11,7 @@ use super::value;
 #[command(
     args_override_self = true,
     after_help = "The token of Cloudflare's API is in CLOUDFLARE_API_TOKEN (or CF_API_TOKEN), or is asked for. The\n\
-    template \"Edit Cloudflare Workers\" has the permissions: Account > Workers Scripts: Edit, and for routes and\n\
-    domains Zone > Workers Routes: Edit, Zone: Read, DNS: Edit.\n\n\
+    template \"Edit Cloudflare Workers\" has what it takes, for the account and, for domains and routes, their zone.\n\n\
     Examples:\n  \
     llm-router deploy --domain=llm.example.com --generate-master-key\n  \
     llm-router deploy --env=production\n  \

@@ -145,7 +145,7 @@ fn wizard(
     }
     let options = [
         "a host of your own, such as llm.example.com",
-        "a route of a zone, such as api.example.com/llm/*",
+        "a route of a zone, such as api.example.com/*",
         "under workers.dev",
     ];
     match manager::ask_choice("Where is the gateway to answer?", &options.map(str::to_owned), environment)? {

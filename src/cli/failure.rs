@@ -48,6 +48,12 @@ impl Failure {
         Self { details, ..self }
     }
 
+    /// Adds to what is wrong.
+    pub(crate) fn details_also(mut self, details: Vec<String>) -> Self {
+        self.details.extend(details);
+        self
+    }
+
     /// As documented in the README.
     pub(crate) fn json(&self) -> Value {
         json!({

@@ -11,10 +11,12 @@
 mod answer;
 mod args;
 mod argv;
+mod cloudflare;
 mod completions;
 mod config;
 mod confirm;
 mod demo;
+mod deploy;
 mod environment;
 mod explain;
 mod failure;
@@ -32,6 +34,7 @@ mod start;
 mod startup;
 mod status;
 mod update;
+mod worker_key;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -98,6 +101,14 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
         args::Command::Start(typed) => start(typed, bundle, environment, json),
         args::Command::Status(typed) => runtime()?.block_on(status::run(typed, json, &environment)),
         args::Command::Explain(typed) => runtime()?.block_on(explain::run(typed, json, &environment)),
+        args::Command::Deploy(typed) => {
+            let deploy = deploy::run(*typed, json, bundle, &environment);
+            runtime()?.block_on(deploy).map(|answer| answer.print(json))
+        }
+        args::Command::WorkerKey(typed) => {
+            let change = worker_key::run(*typed, &environment);
+            runtime()?.block_on(change).map(|answer| answer.print(json))
+        }
         args::Command::Config(typed) if typed.operation.is_none() => {
             match manager::run(typed.config.as_deref(), &environment)? {
                 Some(typed) => start(typed, bundle, environment, json),

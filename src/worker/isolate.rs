@@ -13,13 +13,14 @@ use worker::{console_error, console_warn};
 
 use super::{access::Gate, js};
 use crate::{
-    config::{self, Config, Problem, Secret},
-    deployment::{LOCAL_BINDING, MASTER_KEY_VARIABLE},
+    config::{self, Config, Problem},
+    deployment::LOCAL_BINDING,
     gateway::Gateway,
     ingress::{
         Entry, Settings,
         access::{Mode, Policy, Team},
         auth::Lock,
+        keys,
         lockout::Lockout,
     },
     time::Millis,
@@ -137,7 +138,9 @@ impl Isolate {
         let (settings, mut warnings) = Settings::read(lookup);
         let local = local(env);
         let policy = Policy::read(lookup, local.as_ref().and_then(|local| local.access_certs_url.clone()));
-        let entry = entry(local.as_ref(), &policy, &config, lookup(MASTER_KEY_VARIABLE));
+        let (lock, faults) = keys::read(lookup, config.master_key.as_ref());
+        warnings.extend(faults);
+        let entry = entry(local.as_ref(), &policy, lock);
         let gateway = Gateway::new(config, settings, entry, now, lookup);
         warnings.extend(gateway.faults().map(ToString::to_string));
         for problem in &problems {
@@ -191,18 +194,14 @@ fn checked(read: Result<config::Checked, config::Report>) -> (Config, Vec<String
     }
 }
 
-fn entry(local: Option<&Local>, policy: &Policy, config: &Config, key: Option<String>) -> Entry {
+fn entry(local: Option<&Local>, policy: &Policy, lock: Option<Lock>) -> Entry {
     // Open for those whom Access has let through; it keeps the other variables' promise about web pages, whose
     // visitors bring Access's cookie along.
     let alone = matches!(policy, Policy::On(Team { mode: Mode::Access, .. }));
     if alone || local.is_some_and(|local| !local.require_auth) {
         return Entry::Open;
     }
-    let key = key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).map(Secret::new);
-    match key.or_else(|| config.master_key.clone()) {
-        Some(key) => Entry::Keyed(Lock::new(&key)),
-        None => Entry::Closed,
-    }
+    lock.map_or(Entry::Closed, Entry::Keyed)
 }
 
 fn local(env: &JsValue) -> Option<Local> {

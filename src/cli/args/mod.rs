@@ -6,6 +6,7 @@
 mod alias;
 mod asking;
 mod config;
+mod deploy;
 mod key;
 mod limits;
 mod model;
@@ -18,6 +19,7 @@ mod startup;
 mod status;
 mod transfer;
 mod value;
+mod worker_key;
 
 use std::path::PathBuf;
 
@@ -27,6 +29,7 @@ use clap_complete::Shell;
 pub(crate) use alias::{RemoveModelAlias, UpsertModelAlias};
 pub(crate) use asking::{Asking, Key, Place};
 pub(crate) use config::{Config, Operation, is_operation};
+pub(crate) use deploy::{Deploy, DeployKey, DeployTarget};
 pub(crate) use key::{MigrateConfig, SetMasterKey};
 pub(crate) use limits::SetProviderRateLimits;
 pub(crate) use model::{ModelName, RemoveModel, SetDefaultModel, SetModelFallbacks, UpsertModel};
@@ -39,6 +42,7 @@ pub(crate) use startup::{StartupInstall, StartupUninstall};
 pub(crate) use status::{Explain, Reach, Status};
 pub(crate) use transfer::{Export, Import};
 pub(crate) use value::{Discreet, boolean};
+pub(crate) use worker_key::WorkerKey;
 
 /// One endpoint in front of every LLM provider you pay for, that never goes over a cap.
 #[derive(Debug, Parser)]
@@ -74,6 +78,10 @@ pub(crate) enum Command {
         llm-router explain team\n  \
         llm-router explain openrouter/claude-sonnet --format=claude")]
     Explain(Explain),
+    /// Bring the gateway to Cloudflare: code, config and key in one step, checked, or taken back
+    Deploy(Box<Deploy>),
+    /// Set another key for the gateway on Cloudflare, and try it
+    WorkerKey(Box<WorkerKey>),
     /// See and change the config file
     #[command(visible_alias = "setup")]
     Config(Config),

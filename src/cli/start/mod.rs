@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+pub(crate) use bundle::modules as bundle_modules;
 pub(crate) use options::{Options, Source, place, state_directory};
 pub(crate) use orders::{RELOAD, Reloaded};
 pub(crate) use ready::is_ready;

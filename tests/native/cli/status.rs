@@ -2,6 +2,11 @@
 
 mod fake;
 
+/// What a gateway says of itself.
+pub(super) fn document() -> serde_json::Value {
+    fake::status()
+}
+
 use std::fs;
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ROOT } from '../../worker/harness/names.mjs';
@@ -12,8 +12,6 @@ import { within } from '../../worker/harness/client.mjs';
 
 const CLI = process.env.LLM_ROUTER_TEST_CLI ?? join(ROOT, 'target/release/llm-router');
 const WATCH_MS = 5;
-/** A file that others than its owner may read. */
-const READABLE_BY_OTHERS = 0o044;
 
 /**
  * A home directory with a config in it and an empty project beside, on which commands run. Everything that was
@@ -30,8 +28,16 @@ export function newMachine({ api, config, files = {} }) {
     config: join(home, '.llm-router.json'),
     runs: [],
     commandLines: new Set(),
+    /** Files as they were while commands ran, the config aside. */
+    glimpses: new Map(),
     setConfig(value) {
       writeFileSync(machine.config, JSON.stringify(value), { mode: 0o600 });
+    },
+    /** Remembers the command lines of a process and of what it started, and what files there are. */
+    look(pid) {
+      commandLines(pid, machine.commandLines);
+      for (const file of filesBelow(home))
+        if (file.path !== machine.config) machine.glimpses.set(`${file.path} ${file.content.length}`, file);
     },
     /** Runs `llm-router`; answers `{status, stdout, stderr, json}`. Nobody is there to answer questions. */
     async run(args, { env = {}, input = '' } = {}) {
@@ -49,7 +55,7 @@ export function newMachine({ api, config, files = {} }) {
       });
       child.stdin.on('error', () => {}); // it may not wait for input
       child.stdin.end(input);
-      const watch = setInterval(() => commandLines(child.pid, machine.commandLines), WATCH_MS);
+      const watch = setInterval(() => machine.look(child.pid), WATCH_MS);
       const closed = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
       const [stdout, stderr, [status]] = await within(closed, `llm-router ${args[0]}`, 120_000).finally(
         () => {
@@ -70,15 +76,9 @@ export function newMachine({ api, config, files = {} }) {
       machine.runs.push(ended);
       return ended;
     },
-    /** The same for a command that has to succeed. */
-    async succeed(args, options) {
-      const ended = await machine.run(args, options);
-      assert.equal(ended.status, 0, ended.output);
-      return ended;
-    },
     /**
-     * Asserts that none of these was said, was in a command line, or is in a file besides the config. `shown` are
-     * secrets that may be in stdout.
+     * Asserts that none of these was said, was in a command line, or ever in a file besides the config. `shown`
+     * are secrets that may be in stdout.
      */
     assertSecret(secrets, { shown = [] } = {}) {
       assert.ok(secrets.every((secret) => secret.length >= 8));
@@ -91,7 +91,7 @@ export function newMachine({ api, config, files = {} }) {
       for (const line of machine.commandLines)
         for (const secret of [...secrets, ...shown])
           assert.ok(!line.includes(secret), `a secret is in argv: ${line}`);
-      for (const { path, mode, content } of filesBelow(home)) {
+      for (const { path, mode, content } of [...machine.glimpses.values(), ...filesBelow(home)]) {
         if (path === machine.config) continue;
         for (const secret of [...secrets, ...shown])
           assert.ok(
@@ -119,12 +119,15 @@ function commandLines(pid, lines) {
 }
 
 /** Every file below a directory: `{path, mode, content}`. */
-export function filesBelow(dir) {
-  if (!existsSync(dir)) return [];
+function filesBelow(dir) {
   return readdirSync(dir, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.path, entry.name))
-    .map((path) => ({ path, mode: statSync(path).mode & 0o777, content: readFileSync(path, 'latin1') }));
+    .map((entry) => join(entry.parentPath, entry.name))
+    .flatMap((path) => {
+      try {
+        return [{ path, mode: statSync(path).mode & 0o777, content: readFileSync(path, 'latin1') }];
+      } catch {
+        return []; // it is gone since
+      }
+    });
 }
-
-export const isReadableByOthers = ({ mode }) => (mode & READABLE_BY_OTHERS) !== 0;

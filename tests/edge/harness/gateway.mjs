@@ -14,12 +14,19 @@ export const PROVIDER_KEYS = ['sk-alpha-upstream-secret', 'sk-beta-upstream-secr
 export const gatewayConfig = ({ alpha = {}, ...more } = {}) =>
   config([openaiProvider(far, alpha), claudeProvider(far)], more);
 
-/** The same with so much in it that its JSON without spaces has exactly this many bytes. */
+const NAME_BYTES = 60;
+
+/** The same with so many models that its JSON without spaces has exactly this many bytes. */
 export function configOf(bytes) {
-  const whole = (padding) => gatewayConfig({ 'x-notes': padding });
-  const rest = bytes - Buffer.byteLength(JSON.stringify(whole('')));
-  if (rest < 0) throw new Error(`no config has ${bytes} bytes`);
-  return whole('n'.repeat(rest));
+  const size = (models) => Buffer.byteLength(JSON.stringify(gatewayConfig({ alpha: { models } })));
+  const models = [{ id: 'gpt-a' }];
+  const named = (number, length) => ({ id: `model-${number}-`.padEnd(length, 'x') });
+  const each = JSON.stringify(named(0, NAME_BYTES)).length + 1;
+  const missing = bytes - size(models);
+  for (let number = 1; number < Math.floor(missing / each); number++) models.push(named(number, NAME_BYTES));
+  models.push(named(0, NAME_BYTES + bytes - size([...models, named(0, NAME_BYTES)])));
+  if (size(models) !== bytes) throw new Error(`no config has ${bytes} bytes, this one ${size(models)}`);
+  return gatewayConfig({ alpha: { models } });
 }
 
 /** Completes a chat with OpenAI's SDK; answers the text, or the status of the error. */

@@ -3,9 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { startUpstream } from '../../worker/harness/upstream.mjs';
+import { newMachine } from './cli.mjs';
 import { newAccount } from './cloudflare/account.mjs';
 import { startApi } from './api.mjs';
 import { startEdge } from './edge.mjs';
+import { gatewayConfig } from './gateway.mjs';
 
 /** `{api, edge, upstream}`. After the test no request may have been other than the API describes it. */
 export async function cloudflareFor(t, { accounts = [newAccount()] } = {}) {
@@ -19,4 +21,46 @@ export async function cloudflareFor(t, { accounts = [newAccount()] } = {}) {
     assert.deepEqual(api.problems, [], 'requests that are not as the API describes them');
   });
   return { api, edge, upstream };
+}
+
+/** Host name of the gateway that tests deploy, in the zone that every account has. */
+export const HOST = 'gw.example.com';
+
+/** Longest that a command waits for an address to answer as it should. */
+const PATIENCE_S = 20;
+
+/**
+ * A Cloudflare, and a machine with a config on it. `deploy(...args)` runs `llm-router deploy` on it to a domain
+ * of its own, and `workerKey(...args)` the other command; both look for the gateway at its `url`.
+ */
+export async function sceneFor(t, { accounts, config = gatewayConfig(), files } = {}) {
+  const cloudflare = await cloudflareFor(t, { accounts });
+  const { api, edge } = cloudflare;
+  const machine = newMachine({ api, config, files });
+  const url = await edge.at(HOST);
+  return {
+    ...cloudflare,
+    machine,
+    url,
+    script: (name = 'llm-router') => api.account.scripts.get(name),
+    deploy: (...args) =>
+      machine.run([
+        'deploy',
+        `--domain=${HOST}`,
+        `--verify-url=${url}`,
+        `--verify-timeout=${PATIENCE_S}`,
+        ...args,
+      ]),
+    workerKey: (...args) =>
+      machine.run(['worker-key', `--verify-url=${url}`, `--verify-wait=${PATIENCE_S}`, ...args]),
+  };
+}
+
+/** Asserts that a command did what it was for. */
+export const succeeded = (ended) => assert.equal(ended.status, 0, ended.output);
+
+/** The key that a command made and showed on stdout. */
+export function shownKey({ stdout }) {
+  const [key] = /\bgw_[\w-]{20,}/.exec(stdout) ?? assert.fail(`no key is shown:\n${stdout}`);
+  return key;
 }

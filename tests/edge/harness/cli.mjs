@@ -33,6 +33,8 @@ export function newMachine({ api, config, files = {} }) {
     setConfig(value) {
       writeFileSync(machine.config, JSON.stringify(value), { mode: 0o600 });
     },
+    /** Ends the command that runs, as a loss of power does. */
+    kill() {},
     /** Remembers the command lines of a process and of what it started, and what files there are. */
     look(pid) {
       commandLines(pid, machine.commandLines);
@@ -53,6 +55,7 @@ export function newMachine({ api, config, files = {} }) {
           ...env,
         },
       });
+      machine.kill = () => child.kill('SIGKILL');
       child.stdin.on('error', () => {}); // it may not wait for input
       child.stdin.end(input);
       const watch = setInterval(() => machine.look(child.pid), WATCH_MS);

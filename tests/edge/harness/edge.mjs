@@ -95,6 +95,7 @@ async function forward({ hostname, request, response, port }) {
   const inner = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false });
   const closed = once(response, 'close');
   closed.then(() => inner.destroy());
+  inner.on('error', () => response.destroy());
   request.pipe(inner);
   const [answered] = await once(inner, 'response');
   response.writeHead(answered.statusCode, answered.headers);

@@ -15,18 +15,24 @@ export const gatewayConfig = ({ alpha = {}, ...more } = {}) =>
   config([openaiProvider(far, alpha), claudeProvider(far)], more);
 
 const NAME_BYTES = 60;
+const MODELS_MAX = 1000;
 
-/** The same with so many models that its JSON without spaces has exactly this many bytes. */
+/** The same with so many more models that its JSON without spaces has exactly this many bytes. */
 export function configOf(bytes) {
-  const size = (models) => Buffer.byteLength(JSON.stringify(gatewayConfig({ alpha: { models } })));
-  const models = [{ id: 'gpt-a' }];
-  const named = (number, length) => ({ id: `model-${number}-`.padEnd(length, 'x') });
-  const each = JSON.stringify(named(0, NAME_BYTES)).length + 1;
-  const missing = bytes - size(models);
-  for (let number = 1; number < Math.floor(missing / each); number++) models.push(named(number, NAME_BYTES));
-  models.push(named(0, NAME_BYTES + bytes - size([...models, named(0, NAME_BYTES)])));
-  if (size(models) !== bytes) throw new Error(`no config has ${bytes} bytes, this one ${size(models)}`);
-  return gatewayConfig({ alpha: { models } });
+  const whole = gatewayConfig();
+  const size = () => Buffer.byteLength(JSON.stringify(whole));
+  const grow = (number, length) => {
+    if (number % MODELS_MAX === 0)
+      whole.providers.push(openaiProvider(far, { id: `more-${number}`, models: [] }));
+    whole.providers.at(-1).models.push({ id: `model-${number}-`.padEnd(length, 'x') });
+  };
+  let count = 0;
+  do grow(count++, NAME_BYTES);
+  while (bytes - size() > 3 * NAME_BYTES);
+  const { models } = whole.providers.at(-1);
+  models.at(-1).id += 'x'.repeat(bytes - size());
+  if (size() !== bytes) throw new Error(`no config has ${bytes} bytes`);
+  return whole;
 }
 
 /** Completes a chat with OpenAI's SDK; answers the text, or the status of the error. */

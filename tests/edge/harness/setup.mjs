@@ -52,15 +52,35 @@ export async function sceneFor(t, { accounts, config = gatewayConfig(), files } 
         ...args,
       ]),
     workerKey: (...args) =>
-      machine.run(['worker-key', `--verify-url=${url}`, `--verify-wait=${PATIENCE_S}`, ...args]),
+      machine.run(['worker-key', `--verify-url=${url}`, `--verify-timeout=${PATIENCE_S}`, ...args]),
   };
+}
+
+/** Uploads a Worker that is no gateway, with one secret. */
+export async function uploadOther(api, name) {
+  const form = new FormData();
+  const bindings = [{ type: 'secret_text', name: 'SPARE', text: 'of somebody else' }];
+  form.set(
+    'metadata',
+    JSON.stringify({ main_module: 'main.js', compatibility_date: '2026-04-01', bindings }),
+  );
+  const source = 'export default { fetch: () => new Response("another Worker") };';
+  form.set('main.js', new Blob([source], { type: 'application/javascript+module' }), 'main.js');
+  const url = `${api.url}/accounts/${api.account.id}/workers/scripts/${name}`;
+  const headers = { authorization: `Bearer ${api.token}` };
+  assert.equal((await fetch(url, { method: 'PUT', headers, body: form })).status, 200);
 }
 
 /** Asserts that a command did what it was for. */
 export const succeeded = (ended) => assert.equal(ended.status, 0, ended.output);
 
+const GENERATED = /\bgw_[\w-]{20,}/;
+
 /** The key that a command made and showed on stdout. */
 export function shownKey({ stdout }) {
-  const [key] = /\bgw_[\w-]{20,}/.exec(stdout) ?? assert.fail(`no key is shown:\n${stdout}`);
+  const [key] = GENERATED.exec(stdout) ?? assert.fail(`no key is shown:\n${stdout}`);
   return key;
 }
+
+/** The same of a command that failed, which may say it anywhere; undefined if it does not. */
+export const saidKey = ({ output }) => GENERATED.exec(output)?.[0];

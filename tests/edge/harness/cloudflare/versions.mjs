@@ -286,7 +286,7 @@ export const operations = {
     const resolved = bindings
       ? resolveBindings({ wanted: bindings, keep: ['none'], strict: true, latest: latestOf(script) })
       : latestOf(script).bindings;
-    edit(call.account, script, resolved, pick(VERSIONED, settings));
+    edit(call.account, script, resolved, pick([...VERSIONED, 'annotations'], settings));
     Object.assign(script.settings, pick(UNVERSIONED, settings));
     return { result: toldSettings(script) };
   },

@@ -98,7 +98,7 @@ $(STAMPS)/python: tests/worker/python/requirements.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 .PHONY: test
-test: format lint deny native-test worker-test agent-test cli-test ## Set up and run every check and test
+test: format lint deny native-test worker-test edge-test agent-test cli-test ## Set up and run every check and test
 
 .PHONY: format
 format: $(STAMPS)/rust
@@ -123,6 +123,11 @@ native-test: $(BUNDLE)
 .PHONY: worker-test
 worker-test: $(CLI) $(BUNDLE) $(FAULT_BUNDLE) setup
 	node --test --test-concurrency=2 tests/worker/*.test.mjs
+
+# Deployments, against Cloudflare's API and edge as they are on loopback, and wrangler beside.
+.PHONY: edge-test
+edge-test: $(CLI) $(BUNDLE) node_modules/.package-lock.json
+	node --test --test-concurrency=2 tests/edge/*.test.mjs
 
 # Coding agents: 770 MB, installed only here, and once. They say that they need Node.js 22, but only their launchers
 # do, and nobody runs those.

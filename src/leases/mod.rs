@@ -209,15 +209,20 @@ impl Holder {
         for key in keys {
             self.sweep(now, key);
         }
-        self.owed.remove(provider).unwrap_or_default()
+        if self.owes_units(provider) { self.owed.remove(provider).unwrap_or_default() } else { Vec::new() }
     }
 
     /// When there will be something to give back to a provider's object, if nothing is spent until then.
     pub fn next_return(&self, provider: &str) -> Option<Millis> {
-        if self.owed.contains_key(provider) {
+        if self.owes_units(provider) {
             return Some(Millis::default());
         }
         self.shelves_of(provider).filter_map(|(_, shelf)| shelf.stock.next_end()).min()
+    }
+
+    /// That a lease was used up makes room at the object, and rides with a question; it is not worth a call.
+    fn owes_units(&self, provider: &str) -> bool {
+        self.owed.get(provider).is_some_and(|owed| owed.iter().any(|back| back.units > 0))
     }
 
     fn shelves_of<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = (u64, &'a Shelf)> {
@@ -284,7 +289,10 @@ impl Holder {
         }
         let owed = self.owed.entry(provider.to_owned()).or_default();
         owed.extend(unused);
-        owed.truncate(RETURNS_MAX);
+        if owed.len() > RETURNS_MAX {
+            owed.retain(|back| back.units > 0);
+            owed.truncate(RETURNS_MAX);
+        }
     }
 }
 

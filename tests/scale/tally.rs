@@ -46,7 +46,8 @@ impl Calls {
     }
 }
 
-/// Most in any second, and how busy the object was in its busiest.
+/// Most in any second, and how busy the object was in its busiest. A batch counts in the second in which it begins:
+/// one that takes long makes more than 100 %.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Peak {
     second: u64,

@@ -119,6 +119,7 @@ deny: $(STAMPS)/cargo-deny-$(CARGO_DENY)
 native-test: $(BUNDLE)
 	cargo test --locked --lib
 	cargo test --locked --test native -- --skip cli::
+	cargo run --locked --example scale -- --quick
 
 .PHONY: worker-test
 worker-test: $(CLI) $(BUNDLE) $(FAULT_BUNDLE) setup
@@ -153,6 +154,10 @@ cli-test: $(BUNDLE) node_modules/.package-lock.json
 .PHONY: bench
 bench: $(BUNDLE) setup-worker ## Compare with the smallest JavaScript proxy Worker
 	node tests/bench/run.mjs $(ARGS)
+
+.PHONY: scale
+scale: ## Simulate 300 sites and 10,000 isolates, with leases and without; 10 minutes
+	cargo run --release --locked --example scale -- $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built, keep the tools

@@ -21,6 +21,7 @@ pub mod deployment;
 pub mod explain;
 pub mod gateway;
 pub mod ingress;
+pub mod leases;
 pub mod ledger;
 pub mod log;
 pub mod ports;

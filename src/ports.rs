@@ -2,6 +2,7 @@
 //! memory.
 
 use crate::{
+    config::Leases,
     ledger::message::{Reserve, Reserved, Settle},
     time::Millis,
     upstream::Destination,
@@ -75,9 +76,10 @@ pub trait Ports {
     fn draw(&self) -> f64;
     async fn sleep(&self, ms: u64);
 
-    /// Asks a provider's object. A reply that is lost leaves the reservation spent.
-    async fn reserve(&self, provider: &str, ask: &Reserve) -> Result<Reserved, Unavailable>;
-    /// Tells a provider's object in the background, after the reply if need be.
+    /// Reserves an attempt: with what is held on lease under these terms, or by asking the provider's object. A
+    /// reply that is lost leaves the reservation spent.
+    async fn reserve(&self, provider: &str, ask: &Reserve, terms: Leases) -> Result<Reserved, Unavailable>;
+    /// Tells whoever granted the reservation how it went, in the background, after the reply if need be.
     fn settle(&self, provider: &str, settle: Settle);
 
     async fn send(&self, attempt: Attempt<'_>) -> Result<Self::Response, SendError>;

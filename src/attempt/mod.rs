@@ -172,6 +172,7 @@ impl Diagnosis {
             class: self.class,
             cooldown_ms: self.cooldown_ms,
             circuit: circuit.filter(|_| counts),
+            good_ms_ago: None,
         })
     }
 }

@@ -21,6 +21,7 @@ mod format;
 mod header;
 mod index;
 mod json;
+mod leases;
 mod log;
 mod model;
 mod provider;
@@ -29,6 +30,7 @@ mod walk;
 
 pub use capabilities::Capabilities;
 pub use json::parse as parse_json;
+pub use leases::Leases;
 pub use model::TOKENS_MAX;
 pub use problem::{Problem, Report};
 pub use read::{Checked, FILE_BYTES_MAX, VERSION, read, read_value};
@@ -75,6 +77,7 @@ pub struct Provider {
     /// In file order; ids are unique, and no alias equals another model's id or alias.
     pub models: Vec<Model>,
     pub buckets: Vec<Bucket>,
+    pub leases: Leases,
 }
 
 /// Where a provider's key comes from.

@@ -5,6 +5,7 @@ use super::auth;
 use super::bucket;
 use super::endpoint::Endpoints;
 use super::header::{self, Headers};
+use super::leases::Leases;
 use super::model::{self, Roster};
 use super::names;
 use super::refs::{Directory, Listing};
@@ -69,6 +70,7 @@ fn read<'a>(at: &At<'a>) -> Option<(Draft<'a>, Roster)> {
         let anthropic_beta = read_header_text(&mut fields, "anthropicBeta");
         let models = fields.get(&["models"]);
         let buckets = fields.get_even_null(&["rateLimits"]);
+        let leases = Leases::read(&mut fields);
         fields.skip(&["metadata", "lastProbe"]);
         fields.finish();
 
@@ -92,6 +94,7 @@ fn read<'a>(at: &At<'a>) -> Option<(Draft<'a>, Roster)> {
             anthropic_beta,
             models: Vec::new(),
             buckets,
+            leases,
         };
         Some((Draft { provider, enabled, models }, roster))
     })

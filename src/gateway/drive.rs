@@ -150,7 +150,8 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
             return Err(Unavailable);
         }
         let candidates = group.iter().map(Step::candidate).collect();
-        let reserved = self.ports.reserve(&first.provider.id, &Reserve { amount: 1, candidates }).await;
+        let reserved =
+            self.ports.reserve(&first.provider.id, &Reserve::one(candidates), first.provider.leases).await;
         match &reserved {
             Ok(Reserved::Grant(grant)) if grant.candidate < group.len() => {
                 self.learn(group, &grant.hints);

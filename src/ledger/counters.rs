@@ -65,8 +65,9 @@ impl Counters {
             .then(|| Exhausted { reason: Reason::Quota(cap.id.clone()), opens_at: Some(current.end()) })
     }
 
-    /// Counts `amount` in every bucket. Call [`Counters::check`] first, in the same turn.
-    pub(super) fn charge(&mut self, now: Millis, caps: &[Cap], amount: u64) -> Vec<Charge> {
+    /// Counts `amount` in every bucket, `times` over; what that is each time. Call [`Counters::check`] first, in
+    /// the same turn, and no more `times` than [`Counters::room`] has.
+    pub(super) fn charge(&mut self, now: Millis, caps: &[Cap], amount: u64, times: u64) -> Vec<Charge> {
         let mut charges: Vec<Charge> = Vec::with_capacity(caps.len());
         for cap in caps {
             let key = key(cap);
@@ -74,7 +75,7 @@ impl Counters {
                 continue; // the same bucket twice in one request is one bucket
             }
             let mut counter = self.current(&key, now, cap);
-            counter.used += amount;
+            counter.used = counter.used.saturating_add(amount.saturating_mul(times));
             debug_assert!(counter.used <= cap.limit, "check before charge");
             self.by_key.insert(key.clone(), counter);
             charges.push(Charge { counter: key, start: counter.start, amount });
@@ -123,6 +124,15 @@ impl Counters {
     pub(super) fn usage(&self, now: Millis, cap: &Cap) -> (u64, Millis) {
         let counter = self.current(&key(cap), now, cap);
         (counter.used, counter.end())
+    }
+
+    /// What the tightest cap has left, and when the first of their windows ends; `None` without caps.
+    pub(super) fn room(&self, now: Millis, caps: &[Cap]) -> Option<(u64, Millis)> {
+        let rooms = caps.iter().map(|cap| {
+            let counter = self.current(&key(cap), now, cap);
+            (cap.limit.saturating_sub(counter.used), counter.end())
+        });
+        rooms.reduce(|(left, end), (other, ends)| (left.min(other), end.min(ends)))
     }
 
     /// How full each cap is, the one with the smallest share left first.

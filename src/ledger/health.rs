@@ -83,6 +83,10 @@ impl Health {
     }
 
     pub(super) fn fail(&mut self, now: Millis, failure: &Failure) {
+        let good_at = failure.good_ms_ago.map(|ms| now.0.saturating_sub(ms));
+        if good_at.is_some_and(|at| at > self.changed_at) {
+            self.failures = 0;
+        }
         self.changed_at = now.0;
         self.probe_until = None;
         let until = now.after(failure.cooldown_ms.min(COOLDOWN_MAX_MS)).0;

@@ -26,10 +26,52 @@ pub struct Reserve {
     pub amount: u64,
     /// Of this provider, in order of preference.
     pub candidates: Vec<Candidate>,
+    /// More attempts like this one are coming: a lease is welcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Wanted>,
+    /// Units of earlier leases that were not spent. They come back whatever becomes of the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returns: Vec<Return>,
+}
+
+impl Reserve {
+    /// One attempt, without a lease.
+    pub fn one(candidates: Vec<Candidate>) -> Self {
+        Self { amount: 1, candidates, lease: None, returns: Vec::new() }
+    }
+
+    /// No attempt waits for the answer.
+    pub fn is_ahead(&self) -> bool {
+        self.lease.is_some_and(|wanted| wanted.ahead)
+    }
+}
+
+/// How much of a lease is of use to the asker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Wanted {
+    /// Attempts that it expects to make within the lease, this one included.
+    pub units: u64,
+    /// Longest validity.
+    pub ttl_ms: u64,
+    /// No attempt waits for this: what is no lease is to be denied, from the first candidate on that has room for
+    /// one attempt alone. Refusals are those of the candidates before it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ahead: bool,
+}
+
+/// Units of a lease that will not be spent. Once for each lease.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Return {
+    /// Of the lease: that of the ticket it came with.
+    pub id: String,
+    pub units: u64,
+    /// As they came with the lease.
+    pub charges: Vec<Charge>,
 }
 
 /// A model in a format, and every cap that it falls under.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Candidate {
     pub target: Target,
     #[serde(default)]
@@ -48,7 +90,7 @@ impl Target {
 }
 
 /// At most `limit` in each window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cap {
     pub id: String,
     pub limit: u64,
@@ -70,7 +112,7 @@ impl From<&Bucket> for Cap {
 }
 
 /// [`WindowUnit`] as it is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
     Second,
@@ -127,9 +169,25 @@ pub struct Grant {
     /// This attempt is the one that tries a target whose circuit was open.
     #[serde(default)]
     pub probe: bool,
+    /// Set where more than this attempt was granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
     /// One for each candidate asked for, in the same order; empty from a build that had none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Hint>,
+}
+
+/// Attempts with the granted candidate that are counted already, this one included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lease {
+    pub units: u64,
+    /// No unit may be spent later than this after the question was *sent*: the asker does not know when it was
+    /// decided, and its own clock may stand still in between.
+    pub valid_ms: u64,
+    /// What each unit counted. The ticket has none then: units come back with a [`Return`] alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub charges: Vec<Charge>,
 }
 
 /// How a candidate stands once the call is decided. Good for ranking, never for admitting anything.
@@ -174,7 +232,7 @@ pub struct Ticket {
 }
 
 /// What a reservation counted in one bucket.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {
     /// Key of the counter: `<bucket id>|<window>`.
     pub counter: String,
@@ -186,7 +244,7 @@ pub struct Charge {
 /// No candidate had room. Nothing was counted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Denial {
-    /// One for each candidate asked for, in the same order.
+    /// One for each candidate asked for, in the same order; fewer if it was asked [ahead](Wanted::ahead).
     pub refusals: Vec<Refusal>,
     /// As in [`Grant::hints`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -287,6 +345,10 @@ pub struct Failure {
     /// Set when this failure counts towards the circuit.
     #[serde(default)]
     pub circuit: Option<CircuitPolicy>,
+    /// So long ago an attempt with a leased unit succeeded, which the object was not told: failures before that
+    /// are not in a row with this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good_ms_ago: Option<u64>,
 }
 
 /// `failures` in a row open the circuit for `cooldown_ms`.

@@ -10,10 +10,12 @@
 //! - the sum of what is granted inside a window never passes its cap, whatever the order of calls;
 //! - a reservation is in all of its buckets or in none, and a refusal counts nowhere;
 //! - settling twice changes nothing, and only what provably never left us is given back;
+//! - a lease is counted when it is granted, ends before the windows that it was counted in, and comes back once;
 //! - a circuit that was open lets one attempt through in the whole world, not one an isolate.
 
 mod counters;
 mod health;
+mod leases;
 pub mod message;
 pub mod rows;
 mod settled;
@@ -26,8 +28,11 @@ pub use counters::COUNTERS_MAX;
 use counters::Counters;
 use health::Health;
 pub use health::{COOLDOWN_MAX_MS, PROBE_MS};
+pub use leases::{LEASES_MAX, MARGIN_MS, RETURN_WITHIN_MS};
+use leases::{Leases, Limits, Terms};
 use message::{
-    Candidate, Denial, Grant, Hint, Reason, Refusal, Reserve, Reserved, Settle, Target, Ticket, Verdict,
+    Candidate, Denial, Grant, Hint, Lease, Reason, Refusal, Reserve, Reserved, Return, Settle, Target,
+    Ticket, Verdict,
 };
 use rows::Changes;
 use settled::Settled;
@@ -45,6 +50,7 @@ pub struct Ledger {
     counters: Counters,
     health: BTreeMap<Target, Health>,
     settled: Settled,
+    leases: Leases,
     tickets: Tickets,
     changes: Changes,
 }
@@ -57,19 +63,44 @@ struct Tickets {
 }
 
 impl Ledger {
-    /// Reserves an attempt with the first candidate that has room, or says why none has.
+    /// Reserves an attempt with the first candidate that has room, or says why none has. Returns that came with
+    /// the question are taken first.
     pub fn reserve(&mut self, now: Millis, ask: &Reserve) -> Reserved {
+        self.give_back(now, &ask.returns);
+        self.leases.expire(now);
         let mut refusals = Vec::new();
         for (index, candidate) in ask.candidates.iter().enumerate() {
             match self.refusal(now, candidate, ask.amount) {
                 None => {
-                    let grant = self.grant(now, index, candidate, ask.amount);
+                    let terms = self.terms(now, ask, candidate, &refusals);
+                    if ask.is_ahead() && terms.is_none() {
+                        break; // nobody waits for a single one, least of all one that tries a target
+                    }
+                    let grant = self.grant(now, index, candidate, ask.amount, terms);
                     return Reserved::Grant(Grant { hints: self.hints(now, ask), ..grant });
                 }
                 Some(refusal) => refusals.push(refusal),
             }
         }
         Reserved::Denial(Denial { refusals, hints: self.hints(now, ask) })
+    }
+
+    /// Takes unused units of leases back. Whether that changed anything: what comes twice or late does not.
+    pub fn give_back(&mut self, now: Millis, returns: &[Return]) -> bool {
+        let mut any = false;
+        for back in returns {
+            if let Some(charges) = self.leases.end(now, back) {
+                any = true;
+                self.counters.refund(now, &charges);
+            }
+        }
+        self.changes.ledger |= any;
+        any
+    }
+
+    /// Leases whose units may still be spent, and how many units they had when they were granted.
+    pub fn leased(&self, now: Millis) -> (u64, u64) {
+        self.leases.out(now)
     }
 
     /// Takes note of how an attempt went. Whether that changed anything.
@@ -87,6 +118,7 @@ impl Ledger {
 
     /// Forgets what is over. How many things that was.
     pub fn expire(&mut self, now: Millis) -> usize {
+        self.leases.expire(now);
         let counters = self.counters.expire(now);
         self.changes.ledger |= counters > 0;
         let healthy: Vec<Target> = self
@@ -144,9 +176,36 @@ impl Ledger {
         Some(Refusal { reason, retry_after_ms: at.map(|at| at.since(now)) })
     }
 
-    fn grant(&mut self, now: Millis, index: usize, candidate: &Candidate, amount: u64) -> Grant {
-        let charges = self.counters.charge(now, &candidate.buckets, amount);
-        self.changes.ledger |= !charges.is_empty();
+    /// How many attempts may be granted at once; `None`: this one alone.
+    fn terms(
+        &self,
+        now: Millis,
+        ask: &Reserve,
+        candidate: &Candidate,
+        preferred: &[Refusal],
+    ) -> Option<Terms> {
+        let wanted = ask.lease.filter(|_| ask.amount == 1)?;
+        // A target with a history is watched attempt by attempt until it has recovered.
+        if self.health.contains_key(&candidate.target) {
+            return None;
+        }
+        let preferred_ms = preferred.iter().filter_map(|refusal| refusal.retry_after_ms).min();
+        let room = self.counters.room(now, &candidate.buckets);
+        let (left, ends_ms) = room.map_or((None, None), |(left, ends)| (Some(left), Some(ends.since(now))));
+        self.leases.terms(now, &wanted, Limits { left, ends_ms, preferred_ms })
+    }
+
+    fn grant(
+        &mut self,
+        now: Millis,
+        index: usize,
+        candidate: &Candidate,
+        amount: u64,
+        terms: Option<Terms>,
+    ) -> Grant {
+        let units = terms.map_or(1, |terms| terms.units);
+        let charges = self.counters.charge(now, &candidate.buckets, amount, units);
+        self.changes.ledger |= !charges.is_empty() || terms.is_some();
         let health = self.health.get_mut(&candidate.target);
         let report = health.is_some();
         let probe = match health {
@@ -157,8 +216,20 @@ impl Ledger {
             }
             _ => false,
         };
-        let ticket = Ticket { id: self.tickets.next(), at: now.0, target: candidate.target.clone(), charges };
-        Grant { candidate: index, ticket, report, probe, hints: Vec::new() }
+        let ticket = Ticket {
+            id: self.tickets.next(),
+            at: now.0,
+            target: candidate.target.clone(),
+            charges: Vec::new(),
+        };
+        let hints = Vec::new();
+        let Some(terms) = terms else {
+            let ticket = Ticket { charges, ..ticket };
+            return Grant { candidate: index, ticket, report, probe, lease: None, hints };
+        };
+        self.leases.begin(now, ticket.id.clone(), terms);
+        let lease = Some(Lease { units, valid_ms: terms.valid_ms, charges });
+        Grant { candidate: index, ticket, report, probe, lease, hints }
     }
 
     fn judge(&mut self, now: Millis, ticket: &Ticket, verdict: &Verdict) {

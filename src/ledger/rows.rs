@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Ledger, Tickets,
     counters::Counters,
+    leases::Leases,
     message::{Target, Ticket},
     settled::{Floor, Settled},
 };
@@ -57,6 +58,8 @@ struct LedgerRow {
     counters: Counters,
     #[serde(default)]
     floor: Floor,
+    #[serde(default)]
+    leases: Leases,
 }
 
 impl Ledger {
@@ -70,6 +73,7 @@ impl Ledger {
         };
         let mut ledger = Self {
             counters: row.counters,
+            leases: row.leases,
             settled: Settled::load(row.floor, rows.settled.iter().map(|(id, at)| (id.clone(), *at))),
             tickets: Tickets { life, issued: 0 },
             ..Self::default()
@@ -85,7 +89,11 @@ impl Ledger {
     /// The rows that `changes` stand for, as they are now.
     pub fn encode(&self, changes: &Changes) -> Result<Writes, serde_json::Error> {
         let ledger = if changes.ledger {
-            let row = LedgerRow { counters: self.counters.clone(), floor: self.settled.floor() };
+            let row = LedgerRow {
+                counters: self.counters.clone(),
+                floor: self.settled.floor(),
+                leases: self.leases.clone(),
+            };
             Some(serde_json::to_string(&row)?)
         } else {
             None

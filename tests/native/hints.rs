@@ -44,8 +44,7 @@ fn every_reply_tells_how_full_the_candidates_are_tightest_first() {
     let config = config();
     let candidates = steps(&config).map(|step| step.candidate()).to_vec();
     let mut ledger = Ledger::default();
-    let Reserved::Grant(Grant { hints, .. }) =
-        ledger.reserve(START, &Reserve { amount: 1, candidates: candidates.clone() })
+    let Reserved::Grant(Grant { hints, .. }) = ledger.reserve(START, &Reserve::one(candidates.clone()))
     else {
         panic!("there is room")
     };
@@ -54,7 +53,8 @@ fn every_reply_tells_how_full_the_candidates_are_tightest_first() {
         .map(|hint| hint.rooms.iter().map(|room| (room.bucket.as_str(), room.used, room.ends_ms)).collect())
         .collect();
     assert_eq!(told, [vec![("own", 1, HOUR), ("all", 1, 15 * HOUR)], vec![("all", 1, 15 * HOUR)]]);
-    let Reserved::Denial(Denial { hints, .. }) = ledger.reserve(START, &Reserve { amount: 11, candidates })
+    let Reserved::Denial(Denial { hints, .. }) =
+        ledger.reserve(START, &Reserve { amount: 11, ..Reserve::one(candidates) })
     else {
         panic!("eleven never fit")
     };

@@ -31,7 +31,7 @@ fn candidate(model: &str, caps: &[Cap]) -> Candidate {
 }
 
 fn ask(candidates: &[Candidate]) -> Reserve {
-    Reserve { amount: 1, candidates: candidates.to_vec() }
+    Reserve::one(candidates.to_vec())
 }
 
 fn granted(reserved: Reserved) -> Grant {
@@ -53,7 +53,7 @@ fn wait_ms(reserved: Reserved) -> u64 {
 }
 
 fn bad(class: FailureClass, cooldown_ms: u64, circuit: Option<CircuitPolicy>) -> Verdict {
-    Verdict::Bad(Failure { class, cooldown_ms, circuit })
+    Verdict::Bad(Failure { class, cooldown_ms, circuit, good_ms_ago: None })
 }
 
 fn report(ticket: &Ticket, verdict: Verdict) -> Settle {
@@ -97,7 +97,7 @@ fn the_first_candidate_with_room_is_granted() {
 #[test]
 fn what_can_never_fit_has_no_time() {
     let mut ledger = Ledger::default();
-    let ask = Reserve { amount: 5, candidates: vec![candidate("a", &[cap("b", 4, WindowUnit::Day, 1)])] };
+    let ask = Reserve { amount: 5, ..Reserve::one(vec![candidate("a", &[cap("b", 4, WindowUnit::Day, 1)])]) };
     let denial = denied(ledger.reserve(START, &ask));
     assert_eq!(denial.refusals[0].reason, Reason::NeverFits("b".to_owned()));
     assert_eq!(denial.refusals[0].retry_after_ms, None);

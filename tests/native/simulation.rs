@@ -30,7 +30,7 @@ use std::{
 };
 
 use llm_router::{
-    config,
+    config::{self, Leases},
     gateway::{Content, Gateway},
     ingress::{Entry, Head, Settings},
     ledger::{
@@ -192,7 +192,7 @@ impl Ports for World {
         self.random.borrow_mut().next()
     }
     async fn sleep(&self, _ms: u64) {}
-    async fn reserve(&self, provider: &str, ask: &Reserve) -> Result<Reserved, Unavailable> {
+    async fn reserve(&self, provider: &str, ask: &Reserve, _: Leases) -> Result<Reserved, Unavailable> {
         *self.calls.borrow_mut() += 1;
         let mut ledgers = self.ledgers.borrow_mut();
         if !ledgers.contains_key(provider) {

@@ -8,6 +8,7 @@ use std::{
 
 use futures::executor::block_on;
 use llm_router::{
+    config::Leases,
     gateway::{Content, Gateway, Reply},
     ingress::Head,
     ledger::{
@@ -74,7 +75,7 @@ impl Ports for World {
         self.wait(ms);
     }
 
-    async fn reserve(&self, provider: &str, ask: &Reserve) -> Result<Reserved, Unavailable> {
+    async fn reserve(&self, provider: &str, ask: &Reserve, _: Leases) -> Result<Reserved, Unavailable> {
         *self.calls.borrow_mut() += 1;
         if self.unreachable.borrow().iter().any(|name| name == provider) {
             return Err(Unavailable);

@@ -289,7 +289,7 @@ impl Answer {
         let policy = CircuitPolicy { failures: knobs.circuit_failures, cooldown_ms: knobs.circuit_ms };
         let circuit = (passing && policy.failures > 0).then_some(policy);
         Expected {
-            verdict: Verdict::Bad(Failure { class, cooldown_ms, circuit }),
+            verdict: Verdict::Bad(Failure { class, cooldown_ms, circuit, good_ms_ago: None }),
             retry: class == NetworkError
                 || class == TemporaryError && asked.is_none_or(|ms| ms <= knobs.max_delay_ms),
             fall_back: class != PolicyBlocked || knobs.policy_fallback,

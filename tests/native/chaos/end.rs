@@ -156,7 +156,7 @@ impl Errand {
             size: u32::try_from(bucket.size).unwrap(),
         };
         let buckets = asked.buckets.iter().map(cap).collect();
-        Reserve { amount: 1, candidates: vec![Candidate { target: Target(asked.target), buckets }] }
+        Reserve::one(vec![Candidate { target: Target(asked.target), buckets }])
     }
 }
 

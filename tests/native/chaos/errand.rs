@@ -10,6 +10,7 @@ use std::{
 };
 
 use llm_router::{
+    config::Leases,
     ledger::message::{Reserve, Reserved, Settle, Verdict},
     ports::{Attempt, Opening, Outgoing, Ports, ReadBody, SendError, Unavailable},
     time::Millis,
@@ -181,7 +182,7 @@ impl Ports for Errand {
         self.wait(Stage::Asleep(self.clock() + ms)).await;
     }
 
-    async fn reserve(&self, provider: &str, ask: &Reserve) -> Result<Reserved, Unavailable> {
+    async fn reserve(&self, provider: &str, ask: &Reserve, _: Leases) -> Result<Reserved, Unavailable> {
         let number = self.story.borrow().calls;
         self.story.borrow_mut().calls += 1;
         let fate = self.request.calls.get(number).copied().unwrap_or(Call::Well);

@@ -133,6 +133,19 @@ impl Holder {
         Take::Ask(self.question(now, key, provider, Reserve { lease, ..ask.clone() }))
     }
 
+    /// What is left to an attempt that was denied: what others have asked for, and did not need.
+    pub fn retake(&mut self, now: Millis, question: &Question) -> Option<Take> {
+        let shelf = self.shelves.get_mut(&question.shelf.0)?;
+        if let Some(grant) = shelf.stock.take(now) {
+            return Some(Take::Unit { grant: Box::new(grant), ahead: None });
+        }
+        let coming = shelf.asking.iter().any(|(_, at, units)| *units > 1 && now.since(*at) < WAIT_MS);
+        coming.then(|| {
+            shelf.waiting += 1;
+            Take::Wait(question.shelf)
+        })
+    }
+
     /// Takes note of an answer, `None` if there was none. What is left of it is the asker's own; of an answer to a
     /// question ahead of need, a grant that is left is nobody's and to be settled as not sent.
     pub fn heard(&mut self, question: &Question, reserved: Option<Reserved>) -> Option<Reserved> {

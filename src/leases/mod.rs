@@ -3,10 +3,18 @@
 //! The ledger counts a lease in full when it grants it. So whatever happens here, a lost isolate included, costs
 //! units and never admits one too many. Three things must hold for that, and do:
 //! - a unit is spent once: [`Holder::take`] hands it out in one turn, and a unit that was handed out is not among
-//!   those that go back;
+//!   those that go back, unless it was settled as never sent before, once;
 //! - no unit is spent after its lease has ended, told by this isolate's clock from *before* the question was
-//!   sent; the object ends a lease early enough for a clock that stands still while the isolate computes;
+//!   sent; the object ends a lease early enough for a clock that stands still while the isolate computes
+//!   ([`MARGIN_MS`](crate::ledger::MARGIN_MS)). The attempt that waited for the answer is like one without a lease:
+//!   it goes when the answer comes;
 //! - a lease goes back once, when this isolate has let go of it.
+//!
+//! When a target fails, the isolate that sees it lets go of all that it holds for it, and keeps nothing for it of
+//! questions that were asked before. What still goes to that target: here, attempts that have their unit or wait for
+//! an answer that was decided already, and one lease if a question overtakes the settlement; elsewhere, units held
+//! there, until their lease ends. Each holds `max` units at most per list of candidates, so `max` x isolates x lists
+//! within `ttlMs`, and no more than the buckets have.
 //!
 //! Pure: who asks, waits and wakes is the caller's business. `now` is always the isolate's clock.
 
@@ -60,15 +68,27 @@ struct Shelf {
     stock: Stock,
     demand: Demand,
     touched: Millis,
-    /// Questions without an answer: number, time, units wanted.
-    asking: Vec<(u64, Millis, u64)>,
-    /// The last answer was a lease: the next one is worth waiting for.
-    shares: bool,
+    /// Questions without an answer.
+    asking: Vec<Asking>,
+    /// Most units that the next lease is expected to have, after the last one that was asked for: 0 if that was
+    /// denied, no limit if it was as large as wanted.
+    granted: u64,
     ahead_from: Millis,
     /// Attempts that wait for an answer.
     waiting: u64,
     /// When an attempt with a leased unit last succeeded. Nobody was told.
     good: BTreeMap<Target, Millis>,
+    /// The last question before a target failed. Candidates bound this and `good`.
+    failed: BTreeMap<Target, u64>,
+}
+
+/// A question without an answer.
+#[derive(Clone, Copy, Debug)]
+struct Asking {
+    number: u64,
+    at: Millis,
+    /// Wanted with it.
+    units: u64,
 }
 
 /// What to do about an attempt.
@@ -97,6 +117,7 @@ pub struct Question {
     asked: Millis,
 }
 
+#[expect(clippy::similar_names, reason = "a shelf is not `self`")]
 impl Holder {
     /// Reserves an attempt with what is held, or says how to. `again`: it has waited before.
     pub fn take(&mut self, now: Millis, provider: &str, ask: &Reserve, terms: Terms, again: Again) -> Take {
@@ -112,7 +133,7 @@ impl Holder {
         if again == Again::No {
             shelf.demand.note(now);
         }
-        shelf.asking.retain(|(_, at, _)| now.since(*at) < WAIT_MS);
+        shelf.asking.retain(|asking| now.since(asking.at) < WAIT_MS);
         if shelf.asking.is_empty() {
             shelf.waiting = 0;
         }
@@ -124,7 +145,7 @@ impl Holder {
             });
             return Take::Unit { grant: Box::new(grant), ahead };
         }
-        if shelf.shares && !shelf.asking.is_empty() && again != Again::Insists {
+        if again != Again::Insists && shelf.waiting < shelf.worth_waiting() {
             shelf.waiting += 1;
             return Take::Wait(Shelved(key));
         }
@@ -149,32 +170,40 @@ impl Holder {
     /// Takes note of an answer, `None` if there was none. What is left of it is the asker's own; of an answer to a
     /// question ahead of need, a grant that is left is nobody's and to be settled as not sent.
     pub fn heard(&mut self, question: &Question, reserved: Option<Reserved>) -> Option<Reserved> {
-        let Question { ask, shelf: Shelved(key), number, asked, .. } = question;
-        let Some(shelf) = self.shelves.get_mut(key) else { return reserved };
-        shelf.asking.retain(|(known, _, _)| known != number);
-        shelf.waiting = 0;
-        shelf.shares = matches!(&reserved, Some(Reserved::Grant(Grant { lease: Some(_), .. })));
-        if ask.is_ahead() && !shelf.shares {
-            shelf.ahead_from = asked.after(AHEAD_PAUSE_MS);
-        }
+        let Question { provider, ask, shelf: Shelved(key), number, asked } = question;
+        // It may have made room for another since.
+        let shelf = self.shelves.get_mut(key).filter(|shelf| shelf.is_of(provider, ask));
         match reserved {
             Some(Reserved::Grant(grant)) => {
-                shelf.stock.put(*asked, grant, ask.is_ahead()).map(Reserved::Grant)
+                let units = grant.lease.as_ref().map_or(0, |lease| lease.units);
+                if let Some(shelf) = shelf {
+                    shelf.answered(question, units);
+                    if shelf.failed.get(&grant.ticket.target).is_none_or(|last| last < number) {
+                        return shelf.stock.put(*asked, grant, ask.is_ahead()).map(Reserved::Grant);
+                    }
+                }
+                // Nothing is kept but the attempt that waits.
+                let mut stock = Stock::new(*key);
+                let own = stock.put(*asked, grant, ask.is_ahead());
+                self.owe(provider, stock.sweep(Millis(u64::MAX)));
+                own.map(Reserved::Grant)
             }
-            Some(Reserved::Denial(_)) if ask.is_ahead() => None,
-            other => other,
+            other => {
+                if let Some(shelf) = shelf {
+                    shelf.answered(question, 0);
+                }
+                other.filter(|_| !ask.is_ahead())
+            }
         }
     }
 
     /// What the object is to be told of a settlement, if anything. A failure lets go of every unit for its target.
     pub fn settle(&mut self, now: Millis, provider: &str, mut settle: Settle) -> Option<Settle> {
         let unit = unit_of(&settle.ticket);
-        if let Some((lease, shelf)) = unit
+        if let Some((lease, number, shelf)) = unit
             && let Some(shelf) = self.shelves.get_mut(&shelf)
         {
-            if !settle.sent {
-                shelf.stock.put_back(lease);
-            }
+            shelf.stock.settle(lease, number, settle.sent);
             if settle.verdict == Verdict::Good {
                 shelf.succeeded(now, &settle.ticket.target);
             }
@@ -214,7 +243,7 @@ impl Holder {
     /// Makes a shelf if there is none. Not if the key is that of another list: such a list is asked for each time.
     fn has_shelf(&mut self, key: u64, now: Millis, provider: &str, ask: &Reserve) -> bool {
         if let Some(shelf) = self.shelves.get(&key) {
-            return shelf.provider == provider && shelf.candidates == ask.candidates;
+            return shelf.is_of(provider, ask);
         }
         if self.shelves.len() >= STOCKS_MAX {
             let oldest = self.shelves.iter().min_by_key(|(_, shelf)| shelf.touched).map(|(key, _)| *key);
@@ -232,7 +261,8 @@ impl Holder {
         self.questions += 1;
         let number = self.questions;
         if let Some(shelf) = self.shelves.get_mut(&key) {
-            shelf.asking.push((number, now, ask.lease.map_or(1, |lease| lease.units)));
+            let units = ask.lease.map_or(1, |lease| lease.units);
+            shelf.asking.push(Asking { number, at: now, units });
         }
         let returns = self.owed.remove(provider).unwrap_or_default();
         let ask = Reserve { returns, ..ask };
@@ -253,6 +283,9 @@ impl Holder {
         for shelf in self.shelves.values_mut().filter(|shelf| shelf.provider == provider) {
             unused.append(&mut shelf.stock.let_go_of(target));
             good = good.max(shelf.good.remove(target));
+            if shelf.candidates.iter().any(|candidate| candidate.target == *target) {
+                shelf.failed.insert(target.clone(), self.questions);
+            }
         }
         self.owe(provider, unused);
         good
@@ -286,14 +319,37 @@ impl Shelf {
             demand: Demand::default(),
             touched: now,
             asking: Vec::new(),
-            shares: false,
+            granted: 0,
             ahead_from: Millis::default(),
             waiting: 0,
             good: BTreeMap::new(),
+            failed: BTreeMap::new(),
         }
     }
 
-    /// Candidates bound the targets that are remembered.
+    fn is_of(&self, provider: &str, ask: &Reserve) -> bool {
+        self.provider == provider && self.candidates == ask.candidates
+    }
+
+    /// `units`: of the lease that came, 0 if none did.
+    fn answered(&mut self, question: &Question, units: u64) {
+        self.asking.retain(|asking| asking.number != question.number);
+        self.waiting = 0;
+        if let Some(wanted) = question.ask.lease {
+            self.granted = if units < wanted.units { units } else { u64::MAX };
+        }
+        if question.ask.is_ahead() && units == 0 {
+            self.ahead_from = question.asked.after(AHEAD_PAUSE_MS);
+        }
+    }
+
+    /// For how many attempts there will be a unit, if what is asked for comes and is cut like the last: leases get
+    /// smaller towards the end of a cap, and whoever would have to wait for a second one asks on its own at once.
+    fn worth_waiting(&self) -> u64 {
+        let leases = self.asking.iter().filter(|asking| asking.units > 1);
+        leases.map(|asking| asking.units.min(self.granted).saturating_sub(1)).sum()
+    }
+
     fn succeeded(&mut self, now: Millis, target: &Target) {
         match self.good.get_mut(target) {
             Some(at) => *at = now,
@@ -306,7 +362,7 @@ impl Shelf {
     /// Units that will be spent in half of a lease's time, and that are neither here nor asked for.
     fn wanted(&self, now: Millis, terms: Terms) -> u64 {
         let expected = self.demand.within(now, terms.ttl_ms / 2).max(self.waiting.saturating_add(1));
-        let coming: u64 = self.asking.iter().map(|(_, _, units)| units).sum();
+        let coming: u64 = self.asking.iter().map(|asking| asking.units).sum();
         expected.min(terms.max).saturating_sub(coming + self.stock.left(now)).max(1)
     }
 
@@ -314,7 +370,8 @@ impl Shelf {
     fn ahead(&self, now: Millis, terms: Terms) -> Option<u64> {
         let expected = self.demand.within(now, terms.ttl_ms / 2).min(terms.max);
         let low = self.stock.left(now) < expected / 4;
-        let may = self.shares && self.asking.is_empty() && self.ahead_from <= now;
+        let asked = self.asking.iter().any(|asking| asking.units > 1);
+        let may = self.granted > 0 && !asked && self.ahead_from <= now;
         (low && may).then(|| self.wanted(now, terms)).filter(|units| *units >= WORTHWHILE)
     }
 }

@@ -1,13 +1,20 @@
 //! Units that an isolate holds for one list of candidates.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::{
-    ledger::message::{Charge, Grant, Return, Target, Ticket},
+    ledger::{
+        MARGIN_MS,
+        message::{Charge, Grant, Return, Target, Ticket},
+    },
     time::Millis,
 };
 
 /// Leases of one list of candidates, the one that came first is spent first.
+///
+/// A unit of a lease that is held is at any time one of three: *left*, *handed out*, or *settled* as sent. Only one
+/// that is handed out is put back, and only what is left goes back to the object, with the lease: then nothing
+/// more is handed out or put back.
 #[derive(Clone, Debug)]
 pub struct Stock {
     /// What its units are told from those of other stocks by.
@@ -27,6 +34,8 @@ struct Held {
     left: u64,
     /// Number of the unit that is spent next.
     next: u64,
+    /// Numbers of those that are handed out and not settled; as many as the lease has units at most.
+    out: BTreeSet<u64>,
     /// When it was asked for and when it ends, this isolate's clock.
     asked: Millis,
     until: Millis,
@@ -52,6 +61,7 @@ impl Stock {
             charges: lease.charges,
             left: lease.units,
             next: 1,
+            out: BTreeSet::new(),
             asked,
             until: asked.after(lease.valid_ms),
         };
@@ -86,9 +96,12 @@ impl Stock {
         self.leases.iter().filter(|held| held.left > 0).map(|held| held.until).min()
     }
 
-    /// A unit that never left: it may be spent again while its lease is held.
-    pub(super) fn put_back(&mut self, lease: &str) {
-        if let Some(held) = self.leases.iter_mut().find(|held| held.id == lease) {
+    /// Takes note of how a unit ended. One that was never `sent` may be spent again, once, while its lease is held.
+    pub(super) fn settle(&mut self, lease: &str, number: u64, sent: bool) {
+        if let Some(held) = self.leases.iter_mut().find(|held| held.id == lease)
+            && held.out.remove(&number)
+            && !sent
+        {
             held.left += 1;
         }
     }
@@ -108,14 +121,16 @@ impl Stock {
 }
 
 impl Held {
-    /// A clock that has stepped back knows nothing about validity.
+    /// Clocks of two requests of an isolate may differ, by as much as one of them stands still. One that is further
+    /// back has been set, and knows nothing about validity.
     fn is_valid(&self, now: Millis) -> bool {
-        self.asked <= now && now < self.until
+        self.asked <= now.after(MARGIN_MS) && now < self.until
     }
 
     fn unit(&mut self, mark: u64) -> Option<Grant> {
         self.left = self.left.checked_sub(1)?;
         let id = format!("{}.{}.{mark:x}", self.id, self.next);
+        self.out.insert(self.next);
         self.next += 1;
         let ticket = Ticket { id, at: self.at, target: self.target.clone(), charges: Vec::new() };
         let candidate = self.candidate;
@@ -124,9 +139,10 @@ impl Held {
     }
 }
 
-/// The lease that a ticket is a unit of, and the mark of its stock; `None` for a reservation of its own.
-pub(super) fn unit_of(ticket: &Ticket) -> Option<(&str, u64)> {
+/// The lease that a ticket is a unit of, the unit's number and the mark of its stock; `None` for a reservation of its
+/// own.
+pub(super) fn unit_of(ticket: &Ticket) -> Option<(&str, u64, u64)> {
     let (lease, rest) = ticket.id.split_once('.')?;
-    let (_, mark) = rest.split_once('.')?;
-    Some((lease, u64::from_str_radix(mark, 16).ok()?))
+    let (number, mark) = rest.split_once('.')?;
+    Some((lease, number.parse().ok()?, u64::from_str_radix(mark, 16).ok()?))
 }

@@ -84,7 +84,9 @@ impl Health {
 
     pub(super) fn fail(&mut self, now: Millis, failure: &Failure) {
         let good_at = failure.good_ms_ago.map(|ms| now.0.saturating_sub(ms));
-        let broken = good_at.is_some_and(|at| at > self.changed_at);
+        if good_at.is_some_and(|at| at > self.changed_at) {
+            self.failures = 0;
+        }
         self.changed_at = now.0;
         self.probe_until = None;
         let until = now.after(failure.cooldown_ms.min(COOLDOWN_MAX_MS)).0;
@@ -92,8 +94,7 @@ impl Health {
             self.cooldown = Some(Cooldown { class: failure.class, until });
         }
         if let Some(policy) = failure.circuit {
-            let before = if broken { 0 } else { self.failures };
-            self.failures = before.saturating_add(1);
+            self.failures = self.failures.saturating_add(1);
             if policy.failures > 0 && policy.cooldown_ms > 0 && self.failures >= policy.failures {
                 self.open_until = Some(now.after(policy.cooldown_ms.min(COOLDOWN_MAX_MS)).0);
             }

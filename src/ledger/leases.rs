@@ -2,17 +2,25 @@
 //!
 //! A lease is charged like that many reservations, so the caps hold whatever becomes of it. What is kept here
 //! lets unused units come back once, and lets people see what is out. A lease that is not known, because it is
-//! too old, was given back before or came from another life of the rows, is spent.
+//! too old, was given back before or came from another life of the rows, is spent. So forgetting one is always
+//! safe, and never free.
+//!
+//! No unit is spent after a window that it was counted in. Let `F` be how far the holder's clock is behind at most.
+//! It asks at its time `a`, when it is `A` at the object; the object decides at `D >= A` and says
+//! `valid <= end - D - MARGIN_MS`; a unit is spent while the holder's time is before `a + valid`, so before
+//! `A + valid + F <= end - MARGIN_MS + F` at the object. With `F <= MARGIN_MS` that is not after `end`. What the
+//! object's own clock steps forward by in between is taken from the same margin.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::message::{Charge, Return, Wanted};
-use crate::time::Millis;
+use crate::{config::Leases as Config, time::Millis};
 
-/// Leases that are out at once. At ~50 bytes each they add 25 KB to the row that every grant writes. Beyond
-/// it single reservations are granted: 512 leases of 100 units that last 3 s are 17,000 attempts a second.
+/// Leases that are kept. At ~50 bytes each they add 25 KB to the row that every grant writes. When there are as
+/// many, those that are over make room, the oldest first; while none is, single reservations are granted: 512
+/// leases of 100 units that last 3 s are 17,000 attempts a second.
 pub const LEASES_MAX: usize = 512;
 
 /// A lease ends this long before a window that it was charged in, ms. Its holder's clock may stand still
@@ -63,18 +71,29 @@ pub(super) struct Limits {
 }
 
 impl Leases {
-    /// Terms for what is `wanted`; `None` for a single reservation.
-    pub(super) fn terms(&self, wanted: &Wanted, limits: Limits) -> Option<Terms> {
+    /// Terms for what is `wanted`, whatever the asker's config lets it want; `None` for a single reservation.
+    pub(super) fn terms(&self, now: Millis, wanted: &Wanted, limits: Limits) -> Option<Terms> {
         let Limits { left, ends_ms, preferred_ms } = limits;
         let ends_ms = ends_ms.map(|ms| ms.saturating_sub(MARGIN_MS));
-        let valid_ms = [Some(wanted.ttl_ms), ends_ms, preferred_ms].into_iter().flatten().min()?;
-        let units = wanted.units.min(left.map_or(u64::MAX, |left| left / SHARE));
-        let worthwhile = units >= 2 && valid_ms >= VALID_MIN_MS && self.by_id.len() < LEASES_MAX;
+        let ttl_ms = Some(wanted.ttl_ms.min(Config::TTL_MAX_MS));
+        let valid_ms = [ttl_ms, ends_ms, preferred_ms].into_iter().flatten().min()?;
+        let units = wanted.units.min(Config::MAX).min(left.map_or(u64::MAX, |left| left / SHARE));
+        let worthwhile = units >= 2 && valid_ms >= VALID_MIN_MS && self.has_room(now);
         worthwhile.then_some(Terms { units, valid_ms })
     }
 
+    /// Call it with [`Leases::terms`] of the same turn.
     pub(super) fn begin(&mut self, now: Millis, id: String, terms: Terms) {
+        if self.by_id.len() >= LEASES_MAX
+            && let Some(oldest) = self.by_id.iter().min_by_key(|(_, out)| out.until).map(|(id, _)| id.clone())
+        {
+            self.by_id.remove(&oldest);
+        }
         self.by_id.insert(id, Out { units: terms.units, until: now.after(terms.valid_ms).0 });
+    }
+
+    fn has_room(&self, now: Millis) -> bool {
+        self.by_id.len() < LEASES_MAX || self.by_id.values().any(|out| out.until <= now.0)
     }
 
     /// Ends a lease. What is to be taken out of its buckets again; `None` if it is not known any more.
@@ -116,7 +135,7 @@ mod tests {
 
     fn terms(units: u64, limits: Limits) -> Option<(u64, u64)> {
         let wanted = Wanted { units, ttl_ms: 3_000, ahead: false };
-        Leases::default().terms(&wanted, limits).map(|Terms { units, valid_ms }| (units, valid_ms))
+        Leases::default().terms(NOW, &wanted, limits).map(|Terms { units, valid_ms }| (units, valid_ms))
     }
 
     #[test]
@@ -129,6 +148,7 @@ mod tests {
         }
         assert_eq!(terms(1, OPEN), None);
         assert_eq!(terms(0, OPEN), None);
+        assert_eq!(terms(u64::MAX, OPEN), Some((Config::MAX, 3_000)));
     }
 
     #[test]
@@ -172,13 +192,28 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_most_leases_there_are_none() {
+    fn a_lease_is_short_whatever_is_wanted() {
+        let wanted = Wanted { units: 9, ttl_ms: u64::MAX, ahead: false };
+        let month = Limits { left: Some(1_000_000), ends_ms: Some(30 * 86_400_000), ..OPEN };
+        let terms = Leases::default().terms(NOW, &wanted, month).unwrap();
+        assert_eq!(terms.valid_ms, Config::TTL_MAX_MS);
+    }
+
+    #[test]
+    fn beyond_the_most_leases_there_are_none_until_one_is_over() {
         let mut leases = Leases::default();
-        for index in 0..LEASES_MAX {
-            leases.begin(NOW, index.to_string(), Terms { units: 2, valid_ms: 3_000 });
+        for index in 0..LEASES_MAX as u64 {
+            leases.begin(NOW, index.to_string(), Terms { units: 2, valid_ms: 3_000 + index });
         }
-        assert_eq!(leases.terms(&Wanted { units: 9, ttl_ms: 3_000, ahead: false }, OPEN), None);
-        leases.expire(NOW.after(3_000 + RETURN_WITHIN_MS));
-        assert!(leases.terms(&Wanted { units: 9, ttl_ms: 3_000, ahead: false }, OPEN).is_some());
+        let wanted = Wanted { units: 9, ttl_ms: 3_000, ahead: false };
+        assert_eq!(leases.terms(NOW.after(2_999), &wanted, OPEN), None);
+        let later = NOW.after(3_000);
+        let terms = leases.terms(later, &wanted, OPEN).unwrap();
+        leases.begin(later, "new".to_owned(), terms);
+        assert_eq!(leases.by_id.len(), LEASES_MAX);
+        let back = |id: &str| Return { id: id.to_owned(), units: 1, charges: Vec::new() };
+        assert_eq!(leases.end(later, &back("0")), None, "it made room");
+        assert!(leases.end(later, &back("1")).is_some());
+        assert!(leases.end(later, &back("new")).is_some());
     }
 }

@@ -54,7 +54,8 @@ pub struct Wanted {
     pub units: u64,
     /// Longest validity.
     pub ttl_ms: u64,
-    /// No attempt waits for this: what is no lease is to be denied.
+    /// No attempt waits for this: what is no lease is to be denied, from the first candidate on that has room for
+    /// one attempt alone. Refusals are those of the candidates before it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub ahead: bool,
 }
@@ -243,7 +244,7 @@ pub struct Charge {
 /// No candidate had room. Nothing was counted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Denial {
-    /// One for each candidate asked for, in the same order.
+    /// One for each candidate asked for, in the same order; fewer if it was asked [ahead](Wanted::ahead).
     pub refusals: Vec<Refusal>,
     /// As in [`Grant::hints`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

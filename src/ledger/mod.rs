@@ -118,6 +118,7 @@ impl Ledger {
 
     /// Forgets what is over. How many things that was.
     pub fn expire(&mut self, now: Millis) -> usize {
+        self.leases.expire(now);
         let counters = self.counters.expire(now);
         self.changes.ledger |= counters > 0;
         let healthy: Vec<Target> = self
@@ -191,7 +192,7 @@ impl Ledger {
         let preferred_ms = preferred.iter().filter_map(|refusal| refusal.retry_after_ms).min();
         let room = self.counters.room(now, &candidate.buckets);
         let (left, ends_ms) = room.map_or((None, None), |(left, ends)| (Some(left), Some(ends.since(now))));
-        self.leases.terms(&wanted, Limits { left, ends_ms, preferred_ms })
+        self.leases.terms(now, &wanted, Limits { left, ends_ms, preferred_ms })
     }
 
     fn grant(

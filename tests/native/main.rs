@@ -19,6 +19,8 @@ mod gateway;
 #[cfg(test)]
 mod hints;
 #[cfg(test)]
+mod leases;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod random;

@@ -1,0 +1,256 @@
+//! What is true of every unit, said a second time and without the code that is tested: how many were granted, handed
+//! out, let go of and taken back, and what the counters must be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use llm_router::{
+    ledger::{
+        MARGIN_MS, RETURN_WITHIN_MS,
+        message::{Candidate, Grant, Return, Ticket},
+        window::span,
+    },
+    time::Millis,
+};
+
+pub(super) type Checked = Result<(), String>;
+
+/// A counter and the start of its window.
+type Window = (String, u64);
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Truth {
+    lots: BTreeMap<String, Lot>,
+    /// What each counter must have.
+    pub(super) used: BTreeMap<Window, u64>,
+    /// What went to the provider.
+    spent: BTreeMap<Window, u64>,
+    /// The largest cap that was asked with.
+    caps: BTreeMap<Window, u64>,
+    /// Totals: granted, handed out, put back, let go of, taken back.
+    pub(super) totals: [u64; 5],
+}
+
+/// What was granted with one ticket.
+#[derive(Clone, Debug)]
+struct Lot {
+    lease: bool,
+    target: String,
+    units: u64,
+    /// Counter, start and end of each window that it is counted in.
+    windows: Vec<(Window, u64)>,
+    /// By the true clock.
+    asked: u64,
+    decided: u64,
+    valid_ms: u64,
+    /// Number of the question.
+    question: u64,
+    handed: u64,
+    let_go: u64,
+    taken_back: u64,
+    /// The object has heard of its end.
+    ended: bool,
+    ids: BTreeSet<String>,
+    unsent: BTreeSet<String>,
+}
+
+/// The question that a grant answers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) at: u64,
+    pub(super) number: u64,
+}
+
+fn lot_of(ticket: &Ticket) -> &str {
+    ticket.id.split('.').next().unwrap_or(&ticket.id)
+}
+
+impl Truth {
+    /// The object has granted, and written it.
+    pub(super) fn granted(
+        &mut self,
+        now: u64,
+        asked: Asked,
+        candidate: &Candidate,
+        grant: &Grant,
+    ) -> Checked {
+        let lease = grant.lease.as_ref();
+        let units = lease.map_or(1, |lease| lease.units);
+        let charges = lease.map_or(&grant.ticket.charges, |lease| &lease.charges);
+        let mut windows = Vec::new();
+        for cap in &candidate.buckets {
+            let charge =
+                charges.iter().find(|charge| charge.counter == format!("{}|{}", cap.id, cap.window()));
+            let charge = charge.ok_or_else(|| format!("not counted in {}", cap.id))?;
+            let window = (charge.counter.clone(), charge.start);
+            let truly = span(cap.window(), Millis(now));
+            if charge.start != truly.start.0 {
+                return Err(format!("counted in another window: {charge:?}"));
+            }
+            *self.used.entry(window.clone()).or_default() += units * charge.amount;
+            let limit = self.caps.entry(window.clone()).or_default();
+            *limit = cap.limit.max(*limit);
+            windows.push((window, truly.end.0));
+        }
+        let lot = Lot {
+            lease: lease.is_some(),
+            target: grant.ticket.target.0.clone(),
+            units,
+            windows,
+            asked: asked.at,
+            decided: now,
+            valid_ms: lease.map_or(u64::MAX, |lease| lease.valid_ms),
+            question: asked.number,
+            handed: 0,
+            let_go: 0,
+            taken_back: 0,
+            ended: false,
+            ids: BTreeSet::new(),
+            unsent: BTreeSet::new(),
+        };
+        self.totals[0] += units;
+        match self.lots.insert(grant.ticket.id.clone(), lot) {
+            Some(_) => Err(format!("{} granted twice", grant.ticket.id)),
+            None => Ok(()),
+        }
+    }
+
+    /// Somebody else has spent this much at once.
+    pub(super) fn spent_outside(&mut self, candidate: &Candidate, ticket: &Ticket) {
+        for (cap, charge) in candidate.buckets.iter().zip(&ticket.charges) {
+            let window = (charge.counter.clone(), charge.start);
+            *self.used.entry(window.clone()).or_default() += charge.amount;
+            *self.spent.entry(window.clone()).or_default() += charge.amount;
+            let limit = self.caps.entry(window).or_default();
+            *limit = cap.limit.max(*limit);
+        }
+    }
+
+    /// A unit goes to the provider. `waited`: for the very answer that brought it. `failed`: the last question before
+    /// its target failed here.
+    pub(super) fn handed(&mut self, now: u64, ticket: &Ticket, waited: bool, failed: Option<u64>) -> Checked {
+        let lot =
+            self.lots.get_mut(lot_of(ticket)).ok_or_else(|| format!("{} was never granted", ticket.id))?;
+        lot.handed += 1;
+        self.totals[1] += 1;
+        if !lot.ids.insert(ticket.id.clone()) {
+            return Err(format!("{} is handed out twice", ticket.id));
+        }
+        if lot.handed + lot.let_go > lot.units {
+            return Err(format!(
+                "{}: {} handed out, {} let go, of {}",
+                ticket.id, lot.handed, lot.let_go, lot.units
+            ));
+        }
+        if !waited {
+            if now >= lot.asked.saturating_add(lot.valid_ms).saturating_add(MARGIN_MS) {
+                return Err(format!("{} is spent after its lease", ticket.id));
+            }
+            if failed.is_some_and(|failed| lot.question <= failed) {
+                return Err(format!("{} is spent on {} that has failed here", ticket.id, lot.target));
+            }
+        }
+        for (window, end) in &lot.windows {
+            if !waited && now >= *end {
+                return Err(format!("{} is spent after its window {window:?}", ticket.id));
+            }
+            let spent = self.spent.entry(window.clone()).or_default();
+            *spent += 1;
+            if *spent > self.caps[window] {
+                return Err(format!("{spent} spent in {window:?} of {}", self.caps[window]));
+            }
+        }
+        Ok(())
+    }
+
+    /// A unit has never left. The first time it counts as held, or wasted if nobody holds the rest.
+    pub(super) fn unsent(&mut self, ticket: &Ticket) {
+        let Some(lot) = self.lots.get_mut(lot_of(ticket)) else { return };
+        if lot.unsent.insert(ticket.id.clone()) {
+            lot.handed -= 1;
+            self.totals[2] += 1;
+            for (window, _) in &lot.windows {
+                *self.spent.get_mut(window).unwrap() -= 1;
+            }
+        }
+    }
+
+    /// The holder will not spend these.
+    pub(super) fn let_go(&mut self, returns: &[Return]) -> Checked {
+        for back in returns {
+            let lot = self.lots.get_mut(&back.id).ok_or_else(|| format!("{} was never granted", back.id))?;
+            lot.let_go += back.units;
+            self.totals[3] += back.units;
+            if lot.handed + lot.let_go > lot.units {
+                return Err(format!(
+                    "{}: {} handed out, {} let go, of {}",
+                    back.id, lot.handed, lot.let_go, lot.units
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The object has heard of unused units, and written it.
+    pub(super) fn returned(&mut self, now: u64, returns: &[Return]) -> Checked {
+        for back in returns {
+            let Some(lot) = self.lots.get_mut(&back.id).filter(|lot| lot.lease) else { continue };
+            let late = now >= lot.decided + lot.valid_ms + RETURN_WITHIN_MS;
+            if !std::mem::replace(&mut lot.ended, true) && !late {
+                Self::take_back(&mut self.used, &mut self.totals, now, &back.id, lot, back.units)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The object has heard that an attempt was never sent. What is a unit of a lease is none of its business.
+    pub(super) fn unsent_heard(&mut self, now: u64, ticket: &Ticket) -> Checked {
+        let Some(lot) = self.lots.get_mut(&ticket.id).filter(|lot| !lot.lease) else { return Ok(()) };
+        if !std::mem::replace(&mut lot.ended, true) {
+            lot.let_go += 1;
+            Self::take_back(&mut self.used, &mut self.totals, now, &ticket.id, lot, 1)?;
+        }
+        Ok(())
+    }
+
+    fn take_back(
+        used: &mut BTreeMap<Window, u64>,
+        totals: &mut [u64; 5],
+        now: u64,
+        id: &str,
+        lot: &mut Lot,
+        units: u64,
+    ) -> Checked {
+        lot.taken_back += units;
+        totals[4] += units;
+        if lot.taken_back > lot.let_go {
+            return Err(format!("{id}: {} taken back, {} let go", lot.taken_back, lot.let_go));
+        }
+        for (window, end) in &lot.windows {
+            if now < *end {
+                *used.get_mut(window).unwrap() -= units;
+            }
+        }
+        Ok(())
+    }
+
+    /// The counters of the object, as they should be: granted less taken back, and never over a cap.
+    pub(super) fn check(&self, counters: &BTreeMap<Window, u64>) -> Checked {
+        for (window, used) in counters {
+            let expected = self.used.get(window).copied().unwrap_or_default();
+            if *used != expected {
+                return Err(format!("{window:?} has {used} and should have {expected}"));
+            }
+            let cap = self.caps.get(window).copied().unwrap_or_default();
+            if *used > cap {
+                return Err(format!("{window:?} has {used} of {cap}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what no message can speak of any more.
+    pub(super) fn forget(&mut self, now: u64) {
+        let over = |lot: &Lot| lot.decided + 3_600_000 < now && lot.windows.iter().all(|(_, end)| *end < now);
+        self.lots.retain(|_, lot| !over(lot));
+    }
+}

@@ -117,7 +117,6 @@ pub struct Question {
     asked: Millis,
 }
 
-#[expect(clippy::similar_names, reason = "a shelf is not `self`")]
 impl Holder {
     /// Reserves an attempt with what is held, or says how to. `again`: it has waited before.
     pub fn take(&mut self, now: Millis, provider: &str, ask: &Reserve, terms: Terms, again: Again) -> Take {
@@ -160,7 +159,7 @@ impl Holder {
         if let Some(grant) = shelf.stock.take(now) {
             return Some(Take::Unit { grant: Box::new(grant), ahead: None });
         }
-        let coming = shelf.asking.iter().any(|(_, at, units)| *units > 1 && now.since(*at) < WAIT_MS);
+        let coming = shelf.asking.iter().any(|asking| asking.units > 1 && now.since(asking.at) < WAIT_MS);
         coming.then(|| {
             shelf.waiting += 1;
             Take::Wait(question.shelf)

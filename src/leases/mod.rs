@@ -117,7 +117,6 @@ pub struct Question {
     asked: Millis,
 }
 
-#[expect(clippy::similar_names, reason = "a shelf is not `self`")]
 impl Holder {
     /// Reserves an attempt with what is held, or says how to. `again`: it has waited before.
     pub fn take(&mut self, now: Millis, provider: &str, ask: &Reserve, terms: Terms, again: Again) -> Take {
@@ -152,6 +151,19 @@ impl Holder {
         let units = shelf.wanted(now, terms);
         let lease = (units >= WORTHWHILE).then_some(Wanted { units, ttl_ms: terms.ttl_ms, ahead: false });
         Take::Ask(self.question(now, key, provider, Reserve { lease, ..ask.clone() }))
+    }
+
+    /// What is left to an attempt that was denied: what others have asked for, and did not need.
+    pub fn retake(&mut self, now: Millis, question: &Question) -> Option<Take> {
+        let shelf = self.shelves.get_mut(&question.shelf.0)?;
+        if let Some(grant) = shelf.stock.take(now) {
+            return Some(Take::Unit { grant: Box::new(grant), ahead: None });
+        }
+        let coming = shelf.asking.iter().any(|asking| asking.units > 1 && now.since(asking.at) < WAIT_MS);
+        coming.then(|| {
+            shelf.waiting += 1;
+            Take::Wait(question.shelf)
+        })
     }
 
     /// Takes note of an answer, `None` if there was none. What is left of it is the asker's own; of an answer to a

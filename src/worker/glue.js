@@ -489,6 +489,24 @@ export function settle(namespace, provider, report, ctx) {
   ctx.waitUntil(told.catch((error) => console.error(`settle at ${provider}: ${error.message}`)));
 }
 
+export function giveBack(namespace, provider, returns) {
+  return within(RESERVE_MS, stub(namespace, provider).giveBack(returns));
+}
+
+// The request's context lives until then, whether or not its client does.
+export function waitUntil(ctx, promise) {
+  ctx.waitUntil(promise);
+}
+
+// A promise, and what fulfils it before `ms` have passed. Another request may call that: the runtime lets those
+// who wait go on in their own.
+export function wakeable(ms) {
+  let wake;
+  const woken = new Promise((resolve) => (wake = resolve));
+  const timer = setTimeout(wake, ms);
+  return [woken.then(() => clearTimeout(timer)), wake];
+}
+
 export function sleep(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,17 +1,13 @@
 //! What an isolate knows: the gateway made of its environment, once.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::HashMap,
-    rc::Rc,
-};
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use js_sys::{Array, Reflect};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use worker::{console_error, console_warn};
 
-use super::{access::Gate, js};
+use super::{access::Gate, desk::Desk, js};
 use crate::{
     config::{self, Config, Problem},
     deployment::LOCAL_BINDING,
@@ -39,32 +35,9 @@ pub(super) struct Isolate {
     pub(super) passes: JsValue,
     /// JS `Headers` of each destination, made on first use.
     pub(super) headers: RefCell<HashMap<(usize, Wire), JsValue>>,
-    pub(super) outstanding: Outstanding,
+    /// Outlives a change of the config.
+    pub(super) desk: Rc<Desk>,
     request_ids: RefCell<RequestIds>,
-}
-
-/// Questions to provider objects that have no answer yet. A request whose client leaves may never take its
-/// own back, so a count that nothing has touched for a while starts again.
-#[derive(Default)]
-pub(super) struct Outstanding {
-    count: Cell<u32>,
-    last: Cell<Millis>,
-}
-
-const OUTSTANDING_STALE_MS: u64 = 1_000;
-
-impl Outstanding {
-    /// How many there were before this one.
-    pub(super) fn begin(&self, now: Millis) -> u32 {
-        let stale = now.since(self.last.replace(now)) > OUTSTANDING_STALE_MS;
-        let before = if stale { 0 } else { self.count.get() };
-        self.count.set(before.saturating_add(1));
-        before
-    }
-
-    pub(super) fn end(&self) {
-        self.count.set(self.count.get().saturating_sub(1));
-    }
 }
 
 /// `req_` and 24 hex digits: 16 drawn once, 8 counted.
@@ -117,6 +90,7 @@ pub(super) fn replace(env: &JsValue, text: &str, now: Millis) -> Vec<String> {
             if let Some(before) = before {
                 made.gateway = made.gateway.remembering(Rc::clone(&before.gateway.memory));
                 made.gate = made.gate.after(&before.gate);
+                made.desk = Rc::clone(&before.desk);
             }
             ISOLATE.set(Some(Rc::new(made)));
             Vec::new()
@@ -157,7 +131,7 @@ impl Isolate {
             lockout: RefCell::default(),
             passes: passes(),
             headers: RefCell::default(),
-            outstanding: Outstanding::default(),
+            desk: Rc::default(),
             request_ids: RefCell::new(RequestIds { life: random(), issued: 0 }),
         }
     }

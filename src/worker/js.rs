@@ -94,6 +94,13 @@ extern "C" {
         ctx: &JsValue,
     ) -> Result<(), JsValue>;
 
+    #[wasm_bindgen(catch, js_name = giveBack)]
+    pub(super) fn give_back(namespace: &JsValue, provider: &str, returns: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = waitUntil)]
+    pub(super) fn wait_until(ctx: &JsValue, promise: &Promise);
+    /// `[promise, wake]`
+    pub(super) fn wakeable(ms: f64) -> Array;
+
     #[wasm_bindgen(js_name = setAlarm)]
     pub(super) fn set_alarm(ctx: &JsValue, at: f64);
     pub(super) fn sleep(ms: f64) -> Promise;

@@ -98,7 +98,7 @@ $(STAMPS)/python: tests/worker/python/requirements.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 .PHONY: test
-test: format lint deny native-test worker-test agent-test cli-test ## Set up and run every check and test
+test: format lint deny native-test worker-test edge-test agent-test cli-test ## Set up and run every check and test
 
 .PHONY: format
 format: $(STAMPS)/rust
@@ -119,10 +119,16 @@ deny: $(STAMPS)/cargo-deny-$(CARGO_DENY)
 native-test: $(BUNDLE)
 	cargo test --locked --lib
 	cargo test --locked --test native -- --skip cli::
+	cargo run --locked --example scale -- --quick
 
 .PHONY: worker-test
 worker-test: $(CLI) $(BUNDLE) $(FAULT_BUNDLE) setup
 	node --test --test-concurrency=2 tests/worker/*.test.mjs
+
+# Deployments, against Cloudflare's API and edge as they are on loopback, and wrangler beside.
+.PHONY: edge-test
+edge-test: $(CLI) $(BUNDLE) node_modules/.package-lock.json
+	node --test --test-concurrency=2 tests/edge/*.test.mjs
 
 # Coding agents: 770 MB, installed only here, and once. They say that they need Node.js 22, but only their launchers
 # do, and nobody runs those.
@@ -148,6 +154,10 @@ cli-test: $(BUNDLE) node_modules/.package-lock.json
 .PHONY: bench
 bench: $(BUNDLE) setup-worker ## Compare with the smallest JavaScript proxy Worker
 	node tests/bench/run.mjs $(ARGS)
+
+.PHONY: scale
+scale: ## Simulate 300 sites and 10,000 isolates, with leases and without; 10 minutes
+	cargo run --release --locked --example scale -- $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built, keep the tools

@@ -40,3 +40,20 @@ pub const CONFIG_PARTS_MAX: usize = 100;
 
 /// Overrides the config's `masterKey` when not empty.
 pub const MASTER_KEY_VARIABLE: &str = "LLM_ROUTER_MASTER_KEY";
+
+/// The key before that one, which opens until [`PREVIOUS_KEY_UNTIL_VARIABLE`].
+pub const PREVIOUS_KEY_VARIABLE: &str = "LLM_ROUTER_MASTER_KEY_PREVIOUS";
+
+/// When the previous key stops opening: RFC 3339, or milliseconds since 1970.
+pub const PREVIOUS_KEY_UNTIL_VARIABLE: &str = "LLM_ROUTER_MASTER_KEY_PREVIOUS_UNTIL";
+
+/// Plain binding in which a deployment remembers what it is made of; the Worker does not read it. Its form is in
+/// `cli::cloudflare::state`.
+pub const STATE_VARIABLE: &str = "LLM_ROUTER_DEPLOY_STATE";
+
+/// Class migrations, oldest first, each with its tag; `wrangler.toml` says the same. Never change one that was
+/// released: the platform knows by the tag how far a Worker is.
+pub const MIGRATIONS: [(&str, &[&str]); 1] = [("v1", &[PROVIDER_CLASS])];
+
+/// Largest value of a variable or a secret, in bytes, on every plan.
+pub const VARIABLE_MAX_BYTES: usize = 5_120;

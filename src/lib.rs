@@ -31,6 +31,7 @@ pub mod time;
 pub mod trace;
 pub mod translate;
 pub mod upstream;
+pub mod variables;
 pub mod wire;
 
 #[cfg(not(target_arch = "wasm32"))]

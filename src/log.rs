@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use crate::{
+    ingress::auth::Opened,
     ledger::message::FailureClass,
     time::Millis,
     trace::{Attempted, Skipped, Trace},
@@ -65,6 +66,8 @@ pub struct Entry<'a> {
     pub identity: Option<&'a str>,
     /// Why it vouches for nobody.
     pub access: Option<&'static str>,
+    /// Which of the gateway's keys opened.
+    pub key: Option<Opened>,
     pub trace: &'a Trace,
     pub times: Times,
 }
@@ -138,6 +141,7 @@ impl Entry<'_> {
             error: self.error.map(Kind::name),
             identity: self.identity.map(clipped),
             access: self.access,
+            key: self.key.filter(|key| *key == Opened::Previous).map(|_| "previous"),
             requested: requested.as_deref().map(clipped),
             route_type: route.as_ref().map(|route| route.kind.name()),
             route: route.as_ref().map(|route| clipped(&route.name)),
@@ -176,6 +180,9 @@ struct Line<'a> {
     identity: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     access: Option<&'static str>,
+    /// Only a key that will soon stop working is worth a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     requested: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -262,6 +269,7 @@ mod tests {
             error: None,
             identity: None,
             access: None,
+            key: Some(Opened::Current),
             trace,
             times: Times { began, ended: began.after(150), waits: Waits { reserve_ms: 2, upstream_ms: 147 } },
         }
@@ -299,6 +307,14 @@ mod tests {
                 "ms": 150, "reserve_ms": 2, "upstream_ms": 147,
             })
         );
+    }
+
+    #[test]
+    fn a_client_that_has_not_switched_keys_can_be_found() {
+        let trace = Trace::default();
+        let late = read(&Entry { key: Some(Opened::Previous), ..entry(&trace) });
+        assert_eq!(late["key"], "previous");
+        assert_eq!(read(&entry(&trace))["key"], Value::Null);
     }
 
     #[test]

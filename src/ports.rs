@@ -50,7 +50,7 @@ pub enum Outgoing<'a> {
 /// How a stream begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
-    /// Up to the end of its first event or comment, or to the bound; more may be there.
+    /// Up to the end of its first event, or to the bound; more may be there. Comments before it are in it.
     pub bytes: Vec<u8>,
     /// Nothing follows.
     pub ended: bool,
@@ -85,7 +85,8 @@ pub trait Ports {
     async fn send(&self, attempt: Attempt<'_>) -> Result<Self::Response, SendError>;
     fn status(&self, response: &Self::Response) -> u16;
     /// Waits until the body of a success has begun, which it is not shortened by; an error if it breaks off
-    /// before. How an event stream begins; `None` for any other.
+    /// before. How an event stream begins, with its first event or with comments that go on for long; `None` for
+    /// any other.
     async fn peek(&self, response: Self::Response) -> Result<(Self::Response, Option<Opening>), SendError>;
     /// Reads at most `max` bytes of a failed answer and lets go of the rest.
     async fn read_failure(&self, response: Self::Response, max: usize) -> ReadBody;

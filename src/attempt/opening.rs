@@ -20,7 +20,8 @@ pub struct BadOpening {
 pub fn diagnose_opening(opening: &Opening, policy: &RetryPolicy) -> Option<BadOpening> {
     let text = String::from_utf8_lossy(&opening.bytes).replace("\r\n", "\n").replace('\r', "\n");
     let Some((named, data)) = first_event(text.trim_start_matches('\u{feff}')) else {
-        // Nothing but comments: whether that is all decides.
+        // Nothing but comments: whether that is all decides. A stream that has only shown for long that it is alive
+        // may still be a good one.
         let diagnosis = of_class(FailureClass::TemporaryError, None, policy);
         return opening.ended.then_some(BadOpening { status: 502, body: Vec::new(), diagnosis });
     };

@@ -31,6 +31,14 @@ impl Answer {
         self
     }
 
+    /// Adds a text of our own as it is: a script's escapes are meant.
+    pub(crate) fn verbatim(&mut self, text: impl Into<String>) -> &mut Self {
+        let mut text = text.into();
+        text.truncate(text.trim_end_matches('\n').len());
+        self.lines.push(text);
+        self
+    }
+
     /// Adds a member of the JSON object.
     pub(crate) fn put(&mut self, name: &str, value: impl Into<Value>) -> &mut Self {
         self.data.insert(name.to_owned(), value.into());
@@ -41,6 +49,12 @@ impl Answer {
     pub(crate) fn note(&mut self, note: impl Display) -> &mut Self {
         self.notes.push(plain(&note.to_string()));
         self
+    }
+
+    /// Adds what another operation has to say to people.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.lines.extend(other.lines);
+        self.notes.extend(other.notes);
     }
 
     /// As documented in the README.

@@ -33,15 +33,16 @@ pub(crate) fn normalize(typed: Vec<String>, terminal: bool) -> Vec<String> {
         // `--flag ''`, like `--flag=`, is the same as not giving it.
         let emptied = !verbatim && is_flag(&word) && !word.contains('=');
         if emptied && typed.next_if(String::is_empty).is_some() {
-            continue;
-        }
-        if verbatim || !word.starts_with("--") {
+            take_back(&mut words, &kebab(&word));
+        } else if verbatim || !word.starts_with("--") {
             words.push(word);
         } else if word == "--" {
             verbatim = true;
             words.push(word);
         } else if let Some(word) = flag(&word) {
             words.push(word);
+        } else {
+            take_back(&mut words, &kebab(word.trim_end_matches('=')));
         }
     }
     let words = command_first(words);
@@ -52,6 +53,18 @@ pub(crate) fn normalize(typed: Vec<String>, terminal: bool) -> Vec<String> {
         word if word.starts_with("--op") || names_file_only(&words) => config(words, terminal),
         _ => words,
     }
+}
+
+/// The last of a repeated flag counts, also where it is emptied: what was given for it before is not.
+fn take_back(words: &mut Vec<String>, name: &str) {
+    let mut value_follows = false;
+    words.retain(|word| {
+        let is_word = word.starts_with('-') || COMMANDS.contains(&word.as_str()) || args::is_operation(word);
+        let value = std::mem::take(&mut value_follows) && !is_word;
+        value_follows = word == name;
+        let given = word.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
+        !given && !value
+    });
 }
 
 fn is_flag(word: &str) -> bool {
@@ -153,6 +166,11 @@ mod tests {
             ("", "config list"),
             ("config --config=x", "config list --config=x"),
             ("config upsert-provider --name=A --base-url=", "config upsert-provider --name=A"),
+            ("config upsert-provider --base-url=x --baseUrl= --name=A", "config upsert-provider --name=A"),
+            ("config list --config x --config=", "config list"),
+            ("config list --config x --config= --config=y", "config list --config=y"),
+            ("config remove-model --cascade --model=m --cascade=", "config remove-model --model=m"),
+            ("--json config list --json=", "config list"),
             ("config --help", "config --help"),
             ("--json config list", "config list --json"),
             (

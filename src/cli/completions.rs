@@ -2,11 +2,16 @@
 
 use clap::CommandFactory;
 
-use super::{args, print};
+use super::answer::Answer;
+use super::args;
 
-/// Prints the script for a shell.
-pub(crate) fn run(typed: &args::Completions) {
+/// The script for a shell.
+pub(crate) fn run(typed: &args::Completions) -> Answer {
     let mut script = Vec::new();
     clap_complete::generate(typed.shell, &mut args::Arguments::command(), "llm-router", &mut script);
-    print::answer(&String::from_utf8_lossy(&script));
+    let script = String::from_utf8_lossy(&script).into_owned();
+    let mut answer = Answer::new("completions");
+    answer.put("shell", typed.shell.to_string()).put("script", script.as_str());
+    answer.verbatim(script);
+    answer
 }

@@ -5,9 +5,9 @@ use std::io::{self, BufRead, IsTerminal};
 use super::failure::Failure;
 use super::print;
 
-/// Whether somebody is there to answer.
+/// Whether somebody is there to answer. Questions go to stderr, so that a person has to see that one, too.
 pub(crate) fn is_terminal() -> bool {
-    io::stdin().is_terminal() && io::stdout().is_terminal()
+    io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Asks until the answer is clear; an empty one is `default`. A no is a failure, as in version 1.

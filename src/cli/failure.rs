@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 /// The end of a command that did not do what it was asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// What went wrong, one line; for a list of problems, its heading.
@@ -46,6 +46,12 @@ impl Failure {
 
     pub(crate) fn details(self, details: Vec<String>) -> Self {
         Self { details, ..self }
+    }
+
+    /// Adds to what is wrong.
+    pub(crate) fn details_also(mut self, details: Vec<String>) -> Self {
+        self.details.extend(details);
+        self
     }
 
     /// As documented in the README.

@@ -5,15 +5,20 @@ use std::path::Path;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
+use super::answer::Answer;
+use super::args;
 use super::failure::Failure;
-use super::{args, print};
 
-/// Prints a page, or writes all of them.
-pub(crate) fn run(typed: &args::Man) -> Result<(), Failure> {
+/// A page, or all of them written into a directory.
+pub(crate) fn run(typed: &args::Man) -> Result<Answer, Failure> {
     let mut program = args::Arguments::command();
     program.build(); // gives subcommands their full names
+    let mut answer = Answer::new("man");
     if let Some(directory) = &typed.dir {
-        return write_all(&program, directory);
+        let mut pages = Vec::new();
+        write_all(&program, directory, &mut pages)?;
+        answer.put("pages", pages);
+        return Ok(answer);
     }
     let mut command = &program;
     for word in &typed.command {
@@ -21,8 +26,10 @@ pub(crate) fn run(typed: &args::Man) -> Result<(), Failure> {
             .find_subcommand(word)
             .ok_or_else(|| Failure::input(format!("there is no command `{}`", typed.command.join(" "))))?;
     }
-    print::answer(&page(command)?);
-    Ok(())
+    let page = page(command)?;
+    answer.put("page", page.as_str());
+    answer.verbatim(page);
+    Ok(answer)
 }
 
 /// `llm-router-config-list` for `llm-router config list`.
@@ -40,14 +47,15 @@ fn page(command: &Command) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-fn write_all(command: &Command, directory: &Path) -> Result<(), Failure> {
+fn write_all(command: &Command, directory: &Path, pages: &mut Vec<String>) -> Result<(), Failure> {
     let path = directory.join(format!("{}.1", title(command)));
     let text = page(command)?;
     std::fs::create_dir_all(directory)
         .and_then(|()| std::fs::write(&path, text))
         .map_err(|error| Failure::runtime(format!("{}: {error}", path.display())))?;
+    pages.push(path.display().to_string());
     command
         .get_subcommands()
         .filter(|sub| sub.get_name() != "help")
-        .try_for_each(|sub| write_all(sub, directory))
+        .try_for_each(|sub| write_all(sub, directory, pages))
 }

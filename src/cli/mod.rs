@@ -11,10 +11,12 @@
 mod answer;
 mod args;
 mod argv;
+mod cloudflare;
 mod completions;
 mod config;
 mod confirm;
 mod demo;
+mod deploy;
 mod environment;
 mod explain;
 mod failure;
@@ -32,9 +34,9 @@ mod start;
 mod startup;
 mod status;
 mod update;
+mod worker_key;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -50,8 +52,6 @@ pub struct Bundle {
 
 /// Runs the command line of this process.
 pub fn main(bundle: Bundle) -> ExitCode {
-    // Questions go to stderr, so that a person has to see that one, too.
-    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal();
     let typed = match std::env::args_os().skip(1).map(OsString::into_string).collect() {
         Ok(typed) => typed,
         Err(word) => {
@@ -59,8 +59,8 @@ pub fn main(bundle: Bundle) -> ExitCode {
             return end(&Failure::input(message), false);
         }
     };
-    let words = argv::normalize(typed, terminal);
-    let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let words = argv::normalize(typed, confirm::is_terminal());
+    let json = asks_for_json(&words);
     let arguments =
         match args::Arguments::try_parse_from(std::iter::once("llm-router".to_owned()).chain(words)) {
             Ok(arguments) => arguments,
@@ -71,6 +71,16 @@ pub fn main(bundle: Bundle) -> ExitCode {
     match run(arguments, bundle) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => end(&failure, json),
+    }
+}
+
+/// Also of arguments that cannot be understood. The last one counts.
+fn asks_for_json(words: &[String]) -> bool {
+    let last = words.iter().take_while(|word| *word != "--").filter_map(|word| word.strip_prefix("--json"));
+    match last.last() {
+        None => false,
+        Some("") => true,
+        Some(value) => value.strip_prefix('=').is_some_and(|value| args::boolean(value) == Ok(true)),
     }
 }
 
@@ -88,14 +98,22 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
     let environment = Environment::of_process();
     let json = arguments.json.unwrap_or(false);
     match arguments.command {
-        args::Command::Start(typed) => {
-            let options = start::Options::new(typed, &environment)?;
-            runtime()?.block_on(start::run(options, bundle, environment))
-        }
+        args::Command::Start(typed) => start(typed, bundle, environment, json),
         args::Command::Status(typed) => runtime()?.block_on(status::run(typed, json, &environment)),
         args::Command::Explain(typed) => runtime()?.block_on(explain::run(typed, json, &environment)),
+        args::Command::Deploy(typed) => {
+            let deploy = deploy::run(*typed, json, bundle, &environment);
+            runtime()?.block_on(deploy).map(|answer| answer.print(json))
+        }
+        args::Command::WorkerKey(typed) => {
+            let change = worker_key::run(*typed, &environment);
+            runtime()?.block_on(change).map(|answer| answer.print(json))
+        }
         args::Command::Config(typed) if typed.operation.is_none() => {
-            manager::run(typed.config.as_deref(), &environment)
+            match manager::run(typed.config.as_deref(), &environment)? {
+                Some(typed) => start(typed, bundle, environment, json),
+                None => Ok(()),
+            }
         }
         // Without a runtime: an edit takes milliseconds.
         args::Command::Config(typed) => config::run(typed, &environment).map(|answer| answer.print(json)),
@@ -109,11 +127,16 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
             runtime()?.block_on(update).map(|answer| answer.print(json))
         }
         args::Command::Completions(typed) => {
-            completions::run(&typed);
+            completions::run(&typed).print(json);
             Ok(())
         }
-        args::Command::Man(typed) => manual::run(&typed),
+        args::Command::Man(typed) => manual::run(&typed).map(|answer| answer.print(json)),
     }
+}
+
+fn start(typed: args::Start, bundle: Bundle, environment: Environment, json: bool) -> Result<(), Failure> {
+    let options = start::Options::new(typed, &environment)?;
+    runtime()?.block_on(start::run(options, bundle, environment, json))
 }
 
 /// For the commands that wait for something: signals, the network. They all may speak HTTP.

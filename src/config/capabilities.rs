@@ -27,6 +27,10 @@ pub struct Capabilities {
     pub reasoning_content: Option<bool>,
     /// Writes its thinking between `<think>` tags in the content.
     pub think_tags: Option<bool>,
+    /// Thinks while there are tools, asked in Chat.
+    pub effort_with_tools: Option<bool>,
+    /// Takes only the plainest JSON schemas.
+    pub plain_schemas: Option<bool>,
     /// Takes what only OpenAI's own models take (`developer`, `max_completion_tokens`, …).
     pub openai_dialect: Option<bool>,
     /// System messages anywhere in a Messages conversation.
@@ -50,6 +54,8 @@ impl Capabilities {
             ("supportsStreamOptions", self.stream_options),
             ("supportsReasoningContent", self.reasoning_content),
             ("usesThinkTags", self.think_tags),
+            ("supportsEffortWithTools", self.effort_with_tools),
+            ("needsPlainSchemas", self.plain_schemas),
             ("speaksOpenaiDialect", self.openai_dialect),
             ("supportsSystemAnywhere", self.system_anywhere),
             ("supportsPrefill", self.prefill),
@@ -79,6 +85,8 @@ pub(super) fn read(at: &At<'_>) -> Option<Capabilities> {
         stream_options: flag(&["supportsStreamOptions"]),
         reasoning_content: flag(&["supportsReasoningContent"]),
         think_tags: flag(&["usesThinkTags"]),
+        effort_with_tools: flag(&["supportsEffortWithTools"]),
+        plain_schemas: flag(&["needsPlainSchemas"]),
         openai_dialect: flag(&["speaksOpenaiDialect"]),
         system_anywhere: flag(&["supportsSystemAnywhere"]),
         prefill: flag(&["supportsPrefill"]),

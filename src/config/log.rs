@@ -23,6 +23,9 @@ pub(super) struct Log {
     disabled: Cell<bool>,
     /// The file is of a newer version: unknown fields are to be expected.
     newer: Cell<bool>,
+    /// Every field that was asked for: the path of its object, and its spellings.
+    #[cfg(test)]
+    pub(super) asked: RefCell<std::collections::BTreeSet<(String, Vec<String>)>>,
 }
 
 impl Log {
@@ -37,6 +40,12 @@ impl Log {
 
     pub(super) fn expect_unknown_fields(&self) {
         self.newer.set(true);
+    }
+
+    #[cfg(test)]
+    pub(super) fn asks(&self, path: &str, spellings: &[&str]) {
+        let spellings = spellings.iter().map(ToString::to_string).collect();
+        self.asked.borrow_mut().insert((path.to_owned(), spellings));
     }
 
     /// Does `work`, taking its errors for warnings if `disabled`.

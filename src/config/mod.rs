@@ -31,6 +31,7 @@ mod walk;
 pub use capabilities::Capabilities;
 pub use json::parse as parse_json;
 pub use leases::Leases;
+pub use model::TOKENS_MAX;
 pub use problem::{Problem, Report};
 pub use read::{Checked, FILE_BYTES_MAX, VERSION, read, read_value};
 pub use secret::Secret;

@@ -11,8 +11,8 @@ use crate::wire::Wire;
 /// Most models of one provider: several times what the largest aggregators list.
 pub(super) const MODELS_MAX: usize = 2000;
 
-/// Tokens; a hundred times the largest there is.
-const CONTEXT_WINDOW_MAX: u64 = 1_000_000_000;
+/// Of a context window or an answer; a hundred times the largest there is.
+pub const TOKENS_MAX: u64 = 1_000_000_000;
 
 /// A model whose fallbacks are not resolved yet.
 pub(super) struct Draft<'a> {
@@ -122,8 +122,8 @@ fn read<'a>(at: &At<'a>, spoken: &[Wire]) -> Option<Draft<'a>> {
         let model = Model {
             aliases: aliases.into_iter().filter(|alias| *alias != id).collect(),
             id,
-            context_window: context_window.and_then(|field| field.positive(CONTEXT_WINDOW_MAX)),
-            max_output_tokens: max_output_tokens.and_then(|field| field.positive(CONTEXT_WINDOW_MAX)),
+            context_window: context_window.and_then(|field| field.positive(TOKENS_MAX)),
+            max_output_tokens: max_output_tokens.and_then(|field| field.positive(TOKENS_MAX)),
             capabilities: capabilities.and_then(|field| capabilities::read(&field)).unwrap_or_default(),
             cost,
             ..empty()

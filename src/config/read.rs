@@ -130,3 +130,68 @@ fn read_fallback(at: &At<'_>, provider: &str, model: &Model, directory: &Directo
     }
     Some(fallback)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// Spellings of each field that is read, by its object: the one that is written in the README first.
+    fn fields() -> BTreeMap<String, BTreeSet<Vec<String>>> {
+        let all = json!({
+            "providers": [{
+                "id": "a", "baseUrl": "https://a.test", "format": "openai",
+                "auth": { "type": "bearer" }, "authByFormat": { "claude": { "type": "none" } },
+                "models": [{ "id": "m", "capabilities": {} }],
+                "rateLimits": [{ "models": ["all"], "requests": 1, "window": { "unit": "day", "size": 1 } }]
+            }],
+            "modelAliases": { "x": { "targets": [{ "ref": "a/m" }], "fallbackTargets": [{ "ref": "a/m" }] } }
+        });
+        let log = Log::default();
+        read_config(&At::root(&log, &all));
+        let mut fields: BTreeMap<String, BTreeSet<Vec<String>>> = BTreeMap::new();
+        for (path, spellings) in log.asked.into_inner() {
+            let object = path.replace("[0]", "[]").replace(".x", ".ALIAS");
+            let object =
+                object.replace(".authByFormat.claude", ".auth").replace("fallbackTargets", "targets");
+            fields.entry(object).or_default().insert(spellings);
+        }
+        fields
+    }
+
+    /// What the README's table of an object has in its first column: names, others of the same in brackets.
+    fn written(object: &str) -> BTreeSet<Vec<String>> {
+        let readme = include_str!("../../README.md");
+        let head = format!("\n| `{object}` | |\n|---|---|\n");
+        let table = readme.split(&head).nth(1).unwrap_or_else(|| panic!("there is no table of {object}"));
+        let rows = table.lines().take_while(|line| line.starts_with('|'));
+        let mut fields = BTreeSet::new();
+        for row in rows {
+            let words: Vec<&str> = row.split('|').nth(1).unwrap().split('`').collect();
+            let mut field: Vec<String> = Vec::new();
+            let mut inside = false;
+            for pair in words.chunks(2) {
+                let [before, name] = pair else { break };
+                inside = before.contains('(') || (inside && !before.contains(')'));
+                if !inside && !field.is_empty() {
+                    fields.insert(std::mem::take(&mut field));
+                }
+                field.push((*name).to_owned());
+            }
+            fields.insert(field);
+        }
+        fields
+    }
+
+    #[test]
+    fn the_readme_has_every_field_and_no_other() {
+        let fields = fields();
+        assert_eq!(fields.len(), 9, "{:?}", fields.keys());
+        for (object, expected) in fields {
+            assert_eq!(written(&object), expected, "{object}");
+        }
+    }
+}

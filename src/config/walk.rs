@@ -156,6 +156,8 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn get_even_null(&mut self, spellings: &[&str]) -> Option<At<'a>> {
+        #[cfg(test)]
+        self.at.log.asks(&self.at.path, spellings);
         let mut found: Option<(String, At<'a>)> = None;
         for spelling in spellings.iter().flat_map(|name| twins(name)) {
             if let Some(value) = self.map.get(&spelling) {
@@ -174,6 +176,10 @@ impl<'a> Fields<'a> {
 
     /// Marks fields as known that hold anything and mean nothing here.
     pub(super) fn skip(&mut self, names: &[&str]) {
+        #[cfg(test)]
+        for name in names {
+            self.at.log.asks(&self.at.path, &[name]);
+        }
         self.known.extend(names.iter().flat_map(|name| twins(name)));
     }
 

@@ -9,7 +9,7 @@ use crate::{
     translate::{
         self, Memo, Notes, Refusal, Scene, Traits, Translated, Way,
         answer::{Stream, document, document_as_stream},
-        cleanse::cleanse,
+        cleanse::{cleanse, without_budget},
         headers::translate_headers,
         ways,
     },
@@ -26,7 +26,7 @@ pub(super) const DOCUMENT_MAX: usize = 32 << 20;
 /// See the module documentation.
 pub(super) enum Parcel {
     Own(Option<Splice>),
-    /// The client's own without another provider's thinking.
+    /// The client's own without another provider's thinking, or without a budget for any.
     Cleansed(Vec<u8>),
     Other(Box<Translated>),
 }
@@ -39,15 +39,20 @@ pub(super) enum Unusable {
 }
 
 impl Parcel {
-    /// The request as `step` needs it.
+    /// The request as `step` needs it; `unbudgeted`, where it has refused a budget for thinking.
     pub(super) fn pack(
         ports: &impl Ports,
         client: Wire,
         request: &Request,
         step: &Step<'_>,
+        unbudgeted: bool,
     ) -> Result<Self, Refusal> {
         let Some(pair) = pair(client, step.wire) else {
-            let cleansed = request.sealed.then(|| cleanse(step.wire, &ports.body())).flatten();
+            let cleansed = match (unbudgeted, request.sealed) {
+                (true, _) => without_budget(&ports.body()),
+                (false, true) => cleanse(step.wire, &ports.body()),
+                (false, false) => None,
+            };
             return Ok(match cleansed.and_then(|body| with_model(body, &step.model.id)) {
                 Some(body) => Self::Cleansed(body),
                 None => Self::Own(request.envelope.splice(&step.model.id)),

@@ -2,11 +2,13 @@
 //!
 //! Keys are compared as SHA-256 digests, in constant time: neither the length nor the content of the right
 //! key shows in how long a wrong one takes.
+//!
+//! A key that was replaced may open for a while longer, for clients that cannot all switch at once.
 
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::config::Secret;
+use crate::{config::Secret, time::Millis};
 
 /// Digest of a key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,19 +33,54 @@ impl KeyDigest {
     }
 }
 
-/// The key that a caller must present.
+/// What a caller must present: the key, or for a while the one before.
 #[derive(Clone)]
-pub struct Lock(KeyDigest);
+pub struct Lock {
+    current: KeyDigest,
+    previous: Option<Previous>,
+}
+
+#[derive(Clone)]
+struct Previous {
+    key: KeyDigest,
+    /// The first moment at which it does not open.
+    until: Millis,
+}
+
+/// Which key opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    Current,
+    /// The one before, in its grace period.
+    Previous,
+}
 
 impl Lock {
     pub fn new(key: &Secret) -> Self {
-        Self(KeyDigest::of(key.expose()))
+        Self { current: KeyDigest::of(key.expose()), previous: None }
     }
 
-    /// Whether one of the presented keys opens.
-    pub fn opens(&self, presented: &[KeyDigest]) -> bool {
-        let none = Choice::from(0);
-        presented.iter().fold(none, |opened, key| opened | self.0.equals(key)).into()
+    /// The same, but `key` opens as well before `until`.
+    #[must_use]
+    pub fn with_previous(self, key: &Secret, until: Millis) -> Self {
+        Self { previous: Some(Previous { key: KeyDigest::of(key.expose()), until }), ..self }
+    }
+
+    /// Which key opens for a request that presents these at `now`.
+    pub fn opens(&self, presented: &[KeyDigest], now: Millis) -> Option<Opened> {
+        let among =
+            |own: &KeyDigest| presented.iter().fold(Choice::from(0), |found, key| found | own.equals(key));
+        // All are compared with all, whichever opens: which key was nearly right must not show either.
+        let current: bool = among(&self.current).into();
+        let previous = self.previous.as_ref().is_some_and(|previous| {
+            let presented: bool = among(&previous.key).into();
+            presented && now < previous.until
+        });
+        match (current, previous) {
+            (true, _) => Some(Opened::Current),
+            (false, true) => Some(Opened::Previous),
+            (false, false) => None,
+        }
     }
 }
 
@@ -88,10 +125,27 @@ mod tests {
             (None, None, false),
         ] {
             assert_eq!(
-                lock.opens(&presented(authorization, api_key)),
+                lock.opens(&presented(authorization, api_key), Millis(1)).is_some(),
                 opens,
                 "{authorization:?} {api_key:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_previous_key_opens_until_its_time_is_over() {
+        let lock = Lock::new(&Secret::new("new")).with_previous(&Secret::new("old"), Millis(1_000));
+        for (key, now, opened) in [
+            ("new", 0, Some(Opened::Current)),
+            ("new", 1_000, Some(Opened::Current)),
+            ("old", 999, Some(Opened::Previous)),
+            ("old", 1_000, None),
+            ("other", 999, None),
+        ] {
+            assert_eq!(lock.opens(&[KeyDigest::of(key)], Millis(now)), opened, "{key} at {now}");
+        }
+        let both = [KeyDigest::of("old"), KeyDigest::of("new")];
+        assert_eq!(lock.opens(&both, Millis(0)), Some(Opened::Current));
+        assert_eq!(lock.opens(&[], Millis(0)), None);
     }
 }

@@ -10,6 +10,7 @@ pub mod access;
 pub mod allowlist;
 pub mod auth;
 pub mod cors;
+pub mod keys;
 pub mod lockout;
 pub mod observability;
 pub mod settings;
@@ -18,7 +19,7 @@ pub mod surface;
 use std::borrow::Cow;
 
 use allowlist::Allowlist;
-use auth::{Lock, presented};
+use auth::{Lock, Opened, presented};
 use lockout::Lockout;
 pub use settings::{Settings, Timeouts};
 pub use surface::Endpoint;
@@ -30,6 +31,12 @@ use crate::{
         error::{ClientError, Kind},
     },
 };
+
+/// What callers are told where no key is configured. `worker-key` knows it by this.
+pub const CLOSED: &str = "This gateway is not open for requests";
+
+/// What a caller with the right key is told first where the config cannot be read; the same goes for it.
+pub const CONFIG_INVALID: &str = "The gateway's config is invalid";
 
 /// A request without its body.
 pub trait Head {
@@ -68,18 +75,18 @@ pub enum Admission {
     Refused(ClientError, Wire),
 }
 
-/// Decides about a request.
+/// Decides about a request; also which key opened, if one did.
 pub fn admit(
     head: &impl Head,
     settings: &Settings,
     entry: &Entry,
     lockout: &mut Lockout,
     now: Millis,
-) -> Admission {
+) -> (Admission, Option<Opened>) {
     let path = head.path();
     let refuse = |error| {
         let anthropic = head.header("anthropic-version").is_some();
-        Admission::Refused(error, surface::error_format(&path, anthropic))
+        (Admission::Refused(error, surface::error_format(&path, anthropic)), None)
     };
     if settings.allowed_ips != Allowlist::Everyone
         && !settings.allowed_ips.admits(head.client_address().as_deref())
@@ -89,37 +96,41 @@ pub fn admit(
     let method = head.method();
     if method == "OPTIONS" {
         let allowed = head.header("origin").is_none_or(|origin| settings.allowed_origins.allow(&origin));
-        return Admission::Preflight { allowed };
+        return (Admission::Preflight { allowed }, None);
     }
     if surface::is_greeting(&method, &path) {
-        return Admission::Greeting;
+        return (Admission::Greeting, None);
     }
     let entered = enter(head, settings, entry, lockout, now);
     if surface::is_health(&path) {
-        return Admission::Health { authenticated: entered.is_ok() };
+        let authenticated = entered.is_ok();
+        return (Admission::Health { authenticated }, entered.ok().flatten());
     }
-    if let Err(error) = entered {
-        return refuse(error);
-    }
+    let opened = match entered {
+        Ok(opened) => opened,
+        Err(error) => return refuse(error),
+    };
     match surface::endpoint(&method, &path) {
-        Some(endpoint) => Admission::Admitted(endpoint),
+        Some(endpoint) => (Admission::Admitted(endpoint), opened),
         None => {
-            refuse(ClientError::new(Kind::NotFound, "Not found: see GET / for the endpoints of this gateway"))
+            let message = "Not found: see GET / for the endpoints of this gateway";
+            (refuse(ClientError::new(Kind::NotFound, message)).0, opened)
         }
     }
 }
 
+/// Which key opened; none where none is asked for.
 fn enter(
     head: &impl Head,
     settings: &Settings,
     entry: &Entry,
     lockout: &mut Lockout,
     now: Millis,
-) -> Result<(), ClientError> {
+) -> Result<Option<Opened>, ClientError> {
     let lock = match entry {
-        Entry::Open => return no_foreign_page(head, settings),
+        Entry::Open => return no_foreign_page(head, settings).map(|()| None),
         Entry::Closed => {
-            return Err(ClientError::new(Kind::Unavailable, "This gateway is not open for requests"));
+            return Err(ClientError::new(Kind::Unavailable, CLOSED));
         }
         Entry::Keyed(lock) => lock,
     };
@@ -132,14 +143,14 @@ fn enter(
         return Err(error.retry_after_ms(Some(remaining_ms)));
     }
     let keys = presented(head.header("authorization").as_deref(), head.header("x-api-key").as_deref());
-    if lock.opens(&keys) {
+    if let Some(opened) = lock.opens(&keys, now) {
         // Only where somebody is being watched does it matter who is not to be.
         if !lockout.is_empty()
             && let Some(address) = head.client_address()
         {
             lockout.trust(&address);
         }
-        return Ok(());
+        return Ok(Some(opened));
     }
     if let Some(address) = head.client_address() {
         lockout.note(now, &address, &keys);

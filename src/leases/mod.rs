@@ -118,7 +118,6 @@ pub struct Question {
     asked: Millis,
 }
 
-#[expect(clippy::similar_names, reason = "a shelf is not `self`")]
 impl Holder {
     /// Reserves an attempt with what is held, or says how to. `again`: it has waited before.
     pub fn take(&mut self, now: Millis, provider: &str, ask: &Reserve, terms: Terms, again: Again) -> Take {
@@ -153,6 +152,19 @@ impl Holder {
         let units = shelf.wanted(now, terms);
         let lease = (units >= WORTHWHILE).then_some(Wanted { units, ttl_ms: terms.ttl_ms, ahead: false });
         Take::Ask(self.question(now, key, provider, Reserve { lease, ..ask.clone() }))
+    }
+
+    /// What is left to an attempt that was denied: what others have asked for, and did not need.
+    pub fn retake(&mut self, now: Millis, question: &Question) -> Option<Take> {
+        let shelf = self.shelves.get_mut(&question.shelf.0)?;
+        if let Some(grant) = shelf.stock.take(now) {
+            return Some(Take::Unit { grant: Box::new(grant), ahead: None });
+        }
+        let coming = shelf.asking.iter().any(|asking| asking.units > 1 && now.since(asking.at) < WAIT_MS);
+        coming.then(|| {
+            shelf.waiting += 1;
+            Take::Wait(question.shelf)
+        })
     }
 
     /// Takes note of an answer, `None` if there was none. What is left of it is the asker's own; of an answer to a
@@ -210,15 +222,20 @@ impl Holder {
         for key in keys {
             self.sweep(now, key);
         }
-        self.owed.remove(provider).unwrap_or_default()
+        if self.owes_units(provider) { self.owed.remove(provider).unwrap_or_default() } else { Vec::new() }
     }
 
     /// When there will be something to give back to a provider's object, if nothing is spent until then.
     pub fn next_return(&self, provider: &str) -> Option<Millis> {
-        if self.owed.contains_key(provider) {
+        if self.owes_units(provider) {
             return Some(Millis::default());
         }
         self.shelves_of(provider).filter_map(|(_, shelf)| shelf.stock.next_end()).min()
+    }
+
+    /// That a lease was used up makes room at the object, and rides with a question; it is not worth a call.
+    fn owes_units(&self, provider: &str) -> bool {
+        self.owed.get(provider).is_some_and(|owed| owed.iter().any(|back| back.units > 0))
     }
 
     fn shelves_of<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = (u64, &'a Shelf)> {
@@ -285,7 +302,10 @@ impl Holder {
         }
         let owed = self.owed.entry(provider.to_owned()).or_default();
         owed.extend(unused);
-        owed.truncate(RETURNS_MAX);
+        if owed.len() > RETURNS_MAX {
+            owed.retain(|back| back.units > 0);
+            owed.truncate(RETURNS_MAX);
+        }
     }
 }
 

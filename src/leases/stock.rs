@@ -81,7 +81,7 @@ impl Stock {
         self.leases.iter().filter(|held| held.is_valid(now)).map(|held| held.left).sum()
     }
 
-    /// Lets go of leases that are over or used up; what of them was not spent.
+    /// Lets go of leases that are over or used up; what of them was not spent, which may be nothing.
     pub fn sweep(&mut self, now: Millis) -> Vec<Return> {
         self.let_go(|held| held.left == 0 || !held.is_valid(now))
     }
@@ -110,9 +110,10 @@ impl Stock {
         let mut unused = Vec::new();
         self.leases.retain(|held| {
             let goes = which(held);
-            if goes && held.left > 0 {
+            if goes {
                 let Held { id, left, charges, .. } = held;
-                unused.push(Return { id: id.clone(), units: *left, charges: charges.clone() });
+                let charges = if *left > 0 { charges.clone() } else { Vec::new() };
+                unused.push(Return { id: id.clone(), units: *left, charges });
             }
             !goes
         });

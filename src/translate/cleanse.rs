@@ -1,8 +1,8 @@
 //! Sealed thinking on its way to a provider that needs no translation: it is not that provider's own, which
 //! would refuse the whole request for it, so it is left out.
 //!
-//! This is the one change to a relayed body besides its model, with what follows from it, and only bodies that
-//! hold something sealed are touched.
+//! This is the one change to a relayed body besides its model, with what follows from it, and only bodies are
+//! touched that hold something sealed, or that a provider has refused for want of its own thinking.
 
 use serde_json::Value;
 
@@ -26,6 +26,19 @@ pub fn cleanse(wire: Wire, body: &[u8]) -> Option<Vec<u8>> {
     changed.then(|| document.to_string().into_bytes())
 }
 
+/// Whether Anthropic refused a request with this body of a 400 because another model has begun its turn. Resellers
+/// quote its words with and without their marks.
+pub fn wants_own_beginning(failure: &[u8]) -> bool {
+    memchr::memmem::find(failure, b"must start with a thinking block").is_some()
+}
+
+/// The `body` of such a request, to go on without thinking; `None` if it asks for none.
+pub fn without_budget(body: &[u8]) -> Option<Vec<u8>> {
+    let mut document: Value = serde_json::from_slice(body).ok()?;
+    messages(&mut document);
+    drop_budget(&mut document, |_| false).then(|| document.to_string().into_bytes())
+}
+
 /// Thinking blocks. A turn that had nothing else goes too; so neighbours of one role may meet, which the
 /// format allows.
 fn messages(document: &mut Value) -> bool {
@@ -39,34 +52,39 @@ fn messages(document: &mut Value) -> bool {
         !blocks.is_empty() || before == 0
     });
     if changed {
-        go_on_without_budget(document);
+        drop_budget(document, |first| {
+            first.is_none_or(|message| blocks_of(message).next().is_some_and(is_thinking))
+        });
     }
     changed
 }
 
 /// With a budget for thinking, a turn that has called tools goes on only if it began with thinking. Where that
 /// was another's, the turn goes on without; then nothing may be in it that was thought, or that is about it.
-fn go_on_without_budget(document: &mut Value) {
+/// `may_think` is asked about the turn's first message of the assistant; whether the budget went is answered.
+fn drop_budget(document: &mut Value, may_think: impl FnOnce(Option<&Value>) -> bool) -> bool {
     let has_budget = document.get("thinking").is_some_and(|thinking| is_a(thinking, "enabled"));
     let Some(messages) = document.get_mut("messages").and_then(Value::as_array_mut).filter(|_| has_budget)
     else {
-        return;
+        return false;
     };
     let asks = |message: &Value| {
         role_is(message, "user") && !blocks_of(message).any(|block| is_a(block, "tool_result"))
     };
     let begins = messages.iter().rposition(asks).map_or(0, |place| place + 1);
-    let turn = messages.get_mut(begins..).unwrap_or_default();
-    let first = turn.iter().find(|message| role_is(message, "assistant"));
-    if first.is_none_or(|message| blocks_of(message).next().is_some_and(is_thinking)) {
-        return;
+    let turn = messages.get(begins..).unwrap_or_default();
+    if may_think(turn.iter().find(|message| role_is(message, "assistant"))) {
+        return false;
     }
-    for message in turn {
-        if let Some(blocks) = message.get_mut("content").and_then(Value::as_array_mut) {
-            blocks.retain(|block| !is_thinking(block));
-        }
-    }
-    let Some(document) = document.as_object_mut() else { return };
+    let mut turn = messages.split_off(begins);
+    turn.retain_mut(|message| {
+        let Some(blocks) = message.get_mut("content").and_then(Value::as_array_mut) else { return true };
+        let before = blocks.len();
+        blocks.retain(|block| !is_thinking(block));
+        !blocks.is_empty() || before == 0
+    });
+    messages.append(&mut turn);
+    let Some(document) = document.as_object_mut() else { return false };
     document.shift_remove("thinking");
     let management = document.get_mut("context_management");
     if let Some(edits) = management.and_then(|value| value.get_mut("edits")).and_then(Value::as_array_mut) {
@@ -75,6 +93,7 @@ fn go_on_without_budget(document: &mut Value) {
             document.shift_remove("context_management");
         }
     }
+    true
 }
 
 fn role_is(message: &Value, role: &str) -> bool {
@@ -197,5 +216,30 @@ mod tests {
         let mut adaptive = body(&sealed, "own");
         adaptive["thinking"] = json!({ "type": "adaptive" });
         assert!(left_of(&adaptive).get("thinking").is_some(), "it takes any beginning");
+        assert_eq!(without_budget(adaptive.to_string().as_bytes()), None);
+    }
+
+    #[test]
+    fn what_was_refused_for_its_beginning_goes_on_without_a_budget() {
+        let refused = br#"{"error":{"message":"messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks)."}}"#;
+        assert!(wants_own_beginning(refused));
+        assert!(!wants_own_beginning(br#"{"error":{"message":"max_tokens: must be at least 1"}}"#));
+        let thought = json!({ "type": "thinking", "thinking": "t", "signature": "own" });
+        let call = json!({ "type": "tool_use", "id": "1", "name": "f", "input": {} });
+        let body = json!({
+            "thinking": { "type": "enabled", "budget_tokens": 1024 },
+            "context_management": { "edits": [{ "type": "clear_thinking_20251015" }, { "type": "other" }] },
+            "messages": [
+                { "role": "user", "content": "go" },
+                { "role": "assistant", "content": [call] },
+                { "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "1" }] },
+                { "role": "assistant", "content": [thought] },
+            ],
+        });
+        let left: Value =
+            serde_json::from_slice(&without_budget(body.to_string().as_bytes()).unwrap()).unwrap();
+        assert_eq!(left["messages"], json!(body["messages"].as_array().unwrap()[..3]));
+        assert_eq!(left["context_management"], json!({ "edits": [{ "type": "other" }] }));
+        assert!(left.get("thinking").is_none());
     }
 }

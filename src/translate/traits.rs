@@ -105,6 +105,8 @@ impl Traits {
             stream_options,
             reasoning_content,
             think_tags,
+            effort_with_tools,
+            plain_schemas,
             openai_dialect,
             system_anywhere,
             prefill,
@@ -128,8 +130,8 @@ impl Traits {
             stream_options: stream_options.unwrap_or(known.stream_options),
             reasoning_content: reasoning_content.unwrap_or(known.reasoning_content),
             think_tags: think_tags.unwrap_or(known.think_tags),
-            effort_with_tools: known.effort_with_tools,
-            plain_schemas: known.plain_schemas,
+            effort_with_tools: effort_with_tools.unwrap_or(known.effort_with_tools),
+            plain_schemas: plain_schemas.unwrap_or(known.plain_schemas),
             claude: known.claude,
             mid_system: system_anywhere.unwrap_or(known.mid_system),
             prefill: prefill.unwrap_or(known.prefill),
@@ -285,5 +287,19 @@ mod tests {
         }
         assert_eq!(Traits::of("llama-3.3-70b"), Traits::default());
         assert!(Traits::of("deepseek/deepseek-chat:free").reasoning_content);
+    }
+
+    #[test]
+    fn a_config_outranks_a_name() {
+        let text = r#"{ "version": 2, "providers": [{ "id": "p", "name": "P", "baseUrl": "https://p.test", "format": "openai", "apiKey": "k", "models": [
+            { "id": "deployment", "capabilities": { "supportsEffortWithTools": false, "needsPlainSchemas": true } },
+            { "id": "gpt-5.4", "capabilities": { "supportsEffortWithTools": true } },
+            { "id": "gemini-x", "capabilities": { "needsPlainSchemas": false } },
+            "gemini-y"
+        ] }] }"#;
+        let config = crate::config::read(text).unwrap().config;
+        let told: Vec<_> = config.providers[0].models.iter().map(Traits::of_model).collect();
+        let told: Vec<_> = told.iter().map(|it| (it.effort_with_tools, it.plain_schemas)).collect();
+        assert_eq!(told, [(false, true), (true, false), (true, false), (true, true)]);
     }
 }

@@ -42,6 +42,10 @@ export class ProviderObject extends DurableObject {
     return this.#ledger.settle(report);
   }
 
+  giveBack(returns) {
+    return this.#ledger.give_back(returns);
+  }
+
   standing(inquiry) {
     return this.#ledger.standing(inquiry);
   }

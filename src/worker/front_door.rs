@@ -19,9 +19,11 @@ use crate::{
     deployment::PROVIDERS_BINDING,
     gateway::Gateway,
     ingress::{
-        Admission, Endpoint, Head,
+        Admission, CONFIG_INVALID, Endpoint, Head,
         access::{Fault, Identity},
-        admit, is_json, surface,
+        admit,
+        auth::Opened,
+        is_json, surface,
     },
     log::{self, Level, Subject},
     time::Millis,
@@ -59,15 +61,22 @@ async fn handle(request: web_sys::Request, env: JsValue, ctx: JsValue) -> Result
     let cors = settings.allowed_origins.headers(head.header("origin").as_deref(), debug);
     let marks = Marks { request_id: isolate.request_id(), cors, debug };
     let access = isolate.gate.admit(&request, &ctx, began).await;
-    let admission = match &access {
-        Err(fault) => Admission::Refused(fault.error(), error_wire(&head)),
+    let (admission, key) = match &access {
+        Err(fault) => (Admission::Refused(fault.error(), error_wire(&head)), None),
         Ok(_) => {
             let mut lockout = isolate.lockout.borrow_mut();
             admit(&head, settings, &isolate.gateway.entry, &mut lockout, began)
         }
     };
-    let visit =
-        Visit { request: &request, isolate: &isolate, head: &head, marks: &marks, access: &access, began };
+    let visit = Visit {
+        request: &request,
+        isolate: &isolate,
+        head: &head,
+        marks: &marks,
+        access: &access,
+        key,
+        began,
+    };
     let subject = visit.subject(&admission);
     let answer = visit.answer(&env, &ctx, admission).await?;
     visit.log(subject, &answer);
@@ -90,6 +99,8 @@ struct Visit<'a> {
     marks: &'a Marks,
     /// What Access says.
     access: &'a Result<Option<Identity>, Fault>,
+    /// Which key opened.
+    key: Option<Opened>,
     began: Millis,
 }
 
@@ -111,7 +122,7 @@ impl<'a> Visit<'a> {
             Admission::Greeting => marks.empty(200, Vec::new()),
             Admission::Admitted(Endpoint::Info) => marks.json(200, &info()),
             Admission::Admitted(_) if !isolate.problems.is_empty() => {
-                let message = format!("The gateway's config is invalid: {}", isolate.problems.join("; "));
+                let message = format!("{CONFIG_INVALID}: {}", isolate.problems.join("; "));
                 marks.error(&ClientError::new(Kind::Configuration, message), error_wire(head))
             }
             Admission::Admitted(Endpoint::Models(wire)) => {
@@ -228,6 +239,7 @@ impl<'a> Visit<'a> {
             error: *error,
             identity: self.access.as_ref().ok().and_then(|identity| identity.as_ref()).map(Identity::as_str),
             access: self.access.as_ref().err().map(|fault| fault.name()),
+            key: self.key,
             trace,
             times: log::Times { began: self.began, ended: now(), waits: *waits },
         };

@@ -214,19 +214,23 @@ export function passingLines(response, passes) {
 const opened = new WeakMap();
 
 // Waits until a body has begun, so that one that breaks before can be had from somebody else. An event stream
-// has begun with its first event or comment, or `max` bytes: `[bytes, ended]`. Any other has begun with its
-// first byte: `null`. One that has not begun after `waitMs` is let go on.
-export async function peek(response, max, waitMs) {
+// has begun with its first event, or `max` bytes: `[bytes, ended]`. Any other has begun with its first byte:
+// `null`. One that has not begun after `waitMs` is let go on, and so is an event stream `aliveMs` after its first
+// comment: those are for the client, whose patience nobody here knows.
+export async function peek(response, max, waitMs, aliveMs) {
   if (response.body === null) return null;
   const streams = isEventStream(response.headers);
   const reader = response.body.getReader();
   const read = { chunks: [], length: 0 };
   const state = { reader, read, pending: null };
   opened.set(response, state);
-  let timer;
-  const late = new Promise((resolve) => (timer = setTimeout(resolve, waitMs, null)));
+  const deadline = Date.now() + waitMs;
+  let letGo;
+  const late = new Promise((resolve) => (letGo = resolve));
+  let timer = setTimeout(letGo, waitMs, null);
   const decoder = streams ? new TextDecoder() : null;
   let text = "";
+  let alive = false;
   let ended = false;
   try {
     while (streams ? read.length < max && !hasBegun(text) : read.length === 0) {
@@ -237,7 +241,13 @@ export async function peek(response, max, waitMs) {
       state.pending = null;
       read.chunks.push(next.value);
       read.length += next.value.byteLength;
-      if (streams) text += decoder.decode(next.value, { stream: true });
+      if (!streams) continue;
+      text = (text + decoder.decode(next.value, { stream: true })).replace(BEFORE_EVENTS, "");
+      if (text === "" && !alive) {
+        alive = true;
+        clearTimeout(timer);
+        timer = setTimeout(letGo, Math.min(aliveMs, deadline - Date.now()), null);
+      }
     }
     return streams ? [join(read), ended] : null;
   } finally {
@@ -249,10 +259,12 @@ function isEventStream(headers) {
   return headers.get("content-type")?.startsWith("text/event-stream") === true;
 }
 
-// Whether `text` holds a whole event, or a comment: those keep a connection alive and are passed on at once.
+// Whole lines that no event begins with: comments, blank lines, `id` and `retry`.
+const BEFORE_EVENTS = /^(?:(?!(?:data|event)[:\r\n])[^\r\n]*(?:\r\n|\n|\r))+/;
+
+// Whether `text`, which has nothing before its first event, holds a whole one.
 function hasBegun(text) {
-  const begun = text.trimStart();
-  return /^:[^\r\n]*[\r\n]/.test(begun) || /\n\n|\r\r|\r\n\r\n/.test(begun);
+  return /\n\n|\r\r|\r\n\r\n/.test(text);
 }
 
 // Reads what `peek` has read, then the rest.
@@ -475,6 +487,24 @@ export async function standings(namespace, providers, inquiries, width, eachMs, 
 export function settle(namespace, provider, report, ctx) {
   const told = stub(namespace, provider).settle(report);
   ctx.waitUntil(told.catch((error) => console.error(`settle at ${provider}: ${error.message}`)));
+}
+
+export function giveBack(namespace, provider, returns) {
+  return within(RESERVE_MS, stub(namespace, provider).giveBack(returns));
+}
+
+// The request's context lives until then, whether or not its client does.
+export function waitUntil(ctx, promise) {
+  ctx.waitUntil(promise);
+}
+
+// A promise, and what fulfils it before `ms` have passed. Another request may call that: the runtime lets those
+// who wait go on in their own.
+export function wakeable(ms) {
+  let wake;
+  const woken = new Promise((resolve) => (wake = resolve));
+  const timer = setTimeout(wake, ms);
+  return [woken.then(() => clearTimeout(timer)), wake];
 }
 
 export function sleep(ms) {

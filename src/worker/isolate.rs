@@ -1,25 +1,22 @@
 //! What an isolate knows: the gateway made of its environment, once.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::HashMap,
-    rc::Rc,
-};
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use js_sys::{Array, Reflect};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use worker::{console_error, console_warn};
 
-use super::{access::Gate, js};
+use super::{access::Gate, desk::Desk, js};
 use crate::{
-    config::{self, Config, Problem, Secret},
-    deployment::{LOCAL_BINDING, MASTER_KEY_VARIABLE},
+    config::{self, Config, Problem},
+    deployment::LOCAL_BINDING,
     gateway::Gateway,
     ingress::{
         Entry, Settings,
         access::{Mode, Policy, Team},
         auth::Lock,
+        keys,
         lockout::Lockout,
     },
     time::Millis,
@@ -38,32 +35,9 @@ pub(super) struct Isolate {
     pub(super) passes: JsValue,
     /// JS `Headers` of each destination, made on first use.
     pub(super) headers: RefCell<HashMap<(usize, Wire), JsValue>>,
-    pub(super) outstanding: Outstanding,
+    /// Outlives a change of the config.
+    pub(super) desk: Rc<Desk>,
     request_ids: RefCell<RequestIds>,
-}
-
-/// Questions to provider objects that have no answer yet. A request whose client leaves may never take its
-/// own back, so a count that nothing has touched for a while starts again.
-#[derive(Default)]
-pub(super) struct Outstanding {
-    count: Cell<u32>,
-    last: Cell<Millis>,
-}
-
-const OUTSTANDING_STALE_MS: u64 = 1_000;
-
-impl Outstanding {
-    /// How many there were before this one.
-    pub(super) fn begin(&self, now: Millis) -> u32 {
-        let stale = now.since(self.last.replace(now)) > OUTSTANDING_STALE_MS;
-        let before = if stale { 0 } else { self.count.get() };
-        self.count.set(before.saturating_add(1));
-        before
-    }
-
-    pub(super) fn end(&self) {
-        self.count.set(self.count.get().saturating_sub(1));
-    }
 }
 
 /// `req_` and 24 hex digits: 16 drawn once, 8 counted.
@@ -116,6 +90,7 @@ pub(super) fn replace(env: &JsValue, text: &str, now: Millis) -> Vec<String> {
             if let Some(before) = before {
                 made.gateway = made.gateway.remembering(Rc::clone(&before.gateway.memory));
                 made.gate = made.gate.after(&before.gate);
+                made.desk = Rc::clone(&before.desk);
             }
             ISOLATE.set(Some(Rc::new(made)));
             Vec::new()
@@ -137,7 +112,9 @@ impl Isolate {
         let (settings, mut warnings) = Settings::read(lookup);
         let local = local(env);
         let policy = Policy::read(lookup, local.as_ref().and_then(|local| local.access_certs_url.clone()));
-        let entry = entry(local.as_ref(), &policy, &config, lookup(MASTER_KEY_VARIABLE));
+        let (lock, faults) = keys::read(lookup, config.master_key.as_ref());
+        warnings.extend(faults);
+        let entry = entry(local.as_ref(), &policy, lock);
         let gateway = Gateway::new(config, settings, entry, now, lookup);
         warnings.extend(gateway.faults().map(ToString::to_string));
         for problem in &problems {
@@ -154,7 +131,7 @@ impl Isolate {
             lockout: RefCell::default(),
             passes: passes(),
             headers: RefCell::default(),
-            outstanding: Outstanding::default(),
+            desk: Rc::default(),
             request_ids: RefCell::new(RequestIds { life: random(), issued: 0 }),
         }
     }
@@ -191,18 +168,14 @@ fn checked(read: Result<config::Checked, config::Report>) -> (Config, Vec<String
     }
 }
 
-fn entry(local: Option<&Local>, policy: &Policy, config: &Config, key: Option<String>) -> Entry {
+fn entry(local: Option<&Local>, policy: &Policy, lock: Option<Lock>) -> Entry {
     // Open for those whom Access has let through; it keeps the other variables' promise about web pages, whose
     // visitors bring Access's cookie along.
     let alone = matches!(policy, Policy::On(Team { mode: Mode::Access, .. }));
     if alone || local.is_some_and(|local| !local.require_auth) {
         return Entry::Open;
     }
-    let key = key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).map(Secret::new);
-    match key.or_else(|| config.master_key.clone()) {
-        Some(key) => Entry::Keyed(Lock::new(&key)),
-        None => Entry::Closed,
-    }
+    lock.map_or(Entry::Closed, Entry::Keyed)
 }
 
 fn local(env: &JsValue) -> Option<Local> {

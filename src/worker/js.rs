@@ -40,7 +40,7 @@ extern "C" {
         timeout_ms: f64,
     ) -> Promise;
     /// `[Uint8Array, ended]`, or `null`.
-    pub(super) fn peek(response: &web_sys::Response, max: f64, wait_ms: f64) -> Promise;
+    pub(super) fn peek(response: &web_sys::Response, max: f64, wait_ms: f64, alive_ms: f64) -> Promise;
     /// `[lines, Uint8Array]`
     #[wasm_bindgen(js_name = readFailure)]
     pub(super) fn read_failure(response: &web_sys::Response, max: f64, passes: &JsValue) -> Promise;
@@ -93,6 +93,13 @@ extern "C" {
         report: &str,
         ctx: &JsValue,
     ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(catch, js_name = giveBack)]
+    pub(super) fn give_back(namespace: &JsValue, provider: &str, returns: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = waitUntil)]
+    pub(super) fn wait_until(ctx: &JsValue, promise: &Promise);
+    /// `[promise, wake]`
+    pub(super) fn wakeable(ms: f64) -> Array;
 
     #[wasm_bindgen(js_name = setAlarm)]
     pub(super) fn set_alarm(ctx: &JsValue, at: f64);

@@ -4,6 +4,7 @@
 //! never woken from another request: the runtime would run it in that request's name.
 
 mod access;
+mod desk;
 mod front_door;
 mod head;
 mod isolate;

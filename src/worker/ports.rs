@@ -5,11 +5,11 @@ use std::cell::Cell;
 use js_sys::{Array, Date, Math, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use worker::console_error;
 
-use super::{isolate::Isolate, js};
+use super::{desk::Counter, isolate::Isolate, js};
 use crate::{
-    ledger::message::{Ask, Reserve, Reserved, Settle},
+    config::Leases,
+    ledger::message::{Reserve, Reserved, Settle},
     log::Waits,
     ports::{Attempt, Opening, Outgoing, Ports, ReadBody, SendError, Unavailable},
     time::Millis,
@@ -33,6 +33,9 @@ pub(super) struct RequestPorts<'a> {
 const OPENING_MAX: f64 = 65_536.0;
 /// How long a stream may take to begin where its silence has no limit.
 const OPENING_MS: u64 = 120_000;
+/// How long a stream that sends comments is held back, in ms. Overloads show within a second or two; clients and
+/// proxies wait for headers for 30 s at least.
+const OPENING_ALIVE_MS: f64 = 5_000.0;
 
 /// The host's clock. It stands still between two events.
 pub(super) fn now() -> Millis {
@@ -56,35 +59,17 @@ impl Ports for RequestPorts<'_> {
         let _ = JsFuture::from(js::sleep(js::number(ms))).await;
     }
 
-    async fn reserve(&self, provider: &str, ask: &Reserve) -> Result<Reserved, Unavailable> {
+    async fn reserve(&self, provider: &str, ask: &Reserve, terms: Leases) -> Result<Reserved, Unavailable> {
         let began = now();
-        let outstanding = self.isolate.outstanding.begin(began);
-        let asked = async {
-            let ask = Ask { reserve: ask, company: outstanding > 0 };
-            let ask = serde_json::to_string(&ask).map_err(|error| JsValue::from(error.to_string()))?;
-            #[cfg(feature = "fault-injection")]
-            let ask = super::fault::ask(self.fault.as_deref(), ask);
-            let reply = JsFuture::from(js::reserve(&self.providers, provider, &ask)?).await?;
-            let reply = reply.as_string().unwrap_or_default();
-            serde_json::from_str(&reply).map_err(|error| JsValue::from(error.to_string()))
-        };
-        let asked = asked.await;
-        self.isolate.outstanding.end();
+        let reserved = self.counter().reserve(provider, ask, terms).await;
         self.waited(began, |waits| &mut waits.reserve_ms);
-        let reserved = asked.map_err(|error| {
-            console_error!("reserve at {provider}: {error:?}");
-            Unavailable
-        });
         #[cfg(feature = "fault-injection")]
         super::fault::strike(self.fault.as_deref());
         reserved
     }
 
     fn settle(&self, provider: &str, settle: Settle) {
-        let told = serde_json::to_string(&settle).map_err(|error| JsValue::from(error.to_string()));
-        if let Err(error) = told.and_then(|report| js::settle(&self.providers, provider, &report, self.ctx)) {
-            console_error!("settle at {provider}: {error:?}");
-        }
+        self.counter().settle(provider, settle);
     }
 
     async fn send(&self, attempt: Attempt<'_>) -> Result<web_sys::Response, SendError> {
@@ -127,7 +112,8 @@ impl Ports for RequestPorts<'_> {
         response: web_sys::Response,
     ) -> Result<(web_sys::Response, Option<Opening>), SendError> {
         let began = now();
-        let peeked = JsFuture::from(js::peek(&response, OPENING_MAX, js::number(self.idle_ms()))).await;
+        let wait = js::number(self.idle_ms());
+        let peeked = JsFuture::from(js::peek(&response, OPENING_MAX, wait, OPENING_ALIVE_MS)).await;
         self.waited(began, |waits| &mut waits.upstream_ms);
         let opening = peeked
             .map_err(|_| SendError::Network)?
@@ -175,6 +161,16 @@ impl Ports for RequestPorts<'_> {
 }
 
 impl RequestPorts<'_> {
+    fn counter(&self) -> Counter<'_> {
+        Counter {
+            desk: &self.isolate.desk,
+            providers: &self.providers,
+            ctx: self.ctx,
+            #[cfg(feature = "fault-injection")]
+            fault: self.fault.as_deref(),
+        }
+    }
+
     /// How long an upstream may be silent where a silence has no limit of its own.
     fn idle_ms(&self) -> u64 {
         match self.isolate.gateway.settings.timeouts.idle_ms {

@@ -28,7 +28,7 @@ use super::{isolate::random, js, ports::now, storage};
 use crate::{
     ledger::{
         Ledger,
-        message::{Ask, Reserve, Settle},
+        message::{Ask, Grant, Reserve, Reserved, Return, Settle},
         rows::Changes,
         standing::Inquiry,
     },
@@ -94,8 +94,23 @@ impl Drop for Waiting {
 #[derive(Default)]
 struct Stats {
     grants: Cell<u64>,
+    /// Reservations in these grants.
+    units: Cell<u64>,
     denials: Cell<u64>,
     rows_written: Cell<u64>,
+}
+
+impl Stats {
+    fn count(&self, reserved: &Reserved) {
+        let add = |counter: &Cell<u64>, amount| counter.set(counter.get().saturating_add(amount));
+        match reserved {
+            Reserved::Grant(Grant { lease, .. }) => {
+                add(&self.grants, 1);
+                add(&self.units, lease.as_ref().map_or(1, |lease| lease.units));
+            }
+            Reserved::Denial(_) => add(&self.denials, 1),
+        }
+    }
 }
 
 impl DurableObject for ProviderLedger {
@@ -142,6 +157,12 @@ impl ProviderLedger {
         self.object.settle(&report)
     }
 
+    /// Takes unused units of leases back: a list of `Return`.
+    pub fn give_back(&self, returns: &str) -> std::result::Result<(), JsValue> {
+        let returns: Vec<Return> = serde_json::from_str(returns).map_err(|error| js_error(&error))?;
+        self.object.give_back(&returns)
+    }
+
     /// Tells how things stand: a `Standing` for an [`Inquiry`], both as JSON text. Writes nothing and sets no
     /// alarm.
     pub fn standing(&self, inquiry: &str) -> std::result::Result<String, JsValue> {
@@ -162,9 +183,7 @@ impl Object {
         let reserved = ledger.reserve(now, &ask.reserve);
         let changes = ledger.take_changes();
         self.put_ledger(ledger, now);
-        let granted = matches!(reserved, crate::ledger::message::Reserved::Grant(_));
-        let counted = if granted { &self.stats.grants } else { &self.stats.denials };
-        counted.set(counted.get() + 1);
+        self.stats.count(&reserved);
         let reply = serde_json::to_string(&reserved).map_err(|error| js_error(&error))?;
         if changes.is_empty() {
             return Ok(reply.into());
@@ -181,6 +200,13 @@ impl Object {
         let now = now();
         let mut ledger = self.take_ledger()?;
         ledger.settle(now, report);
+        self.commit(ledger, now)
+    }
+
+    fn give_back(&self, returns: &[Return]) -> std::result::Result<(), JsValue> {
+        let now = now();
+        let mut ledger = self.take_ledger()?;
+        ledger.give_back(now, returns);
         self.commit(ledger, now)
     }
 
@@ -302,10 +328,12 @@ impl Object {
             .usage(now)
             .map(|(counter, used, span)| serde_json::json!({ "counter": counter, "used": used, "start": span.start, "end": span.end }))
             .collect();
+        let (leases, leased) = ledger.leased(now);
         self.ledger.replace(Some(ledger));
-        let Stats { grants, denials, rows_written } = &self.stats;
+        let Stats { grants, units, denials, rows_written } = &self.stats;
         let document = serde_json::json!({
-            "usage": usage, "reservations": grants.get(), "denials": denials.get(), "rowsWritten": rows_written.get(),
+            "usage": usage, "grants": grants.get(), "reservations": units.get(), "denials": denials.get(),
+            "rowsWritten": rows_written.get(), "leases": leases, "leased": leased,
         });
         Ok(document.to_string())
     }

@@ -6,12 +6,17 @@
 mod arguments;
 mod config;
 mod demo;
+mod deploy;
+mod predecessor;
 mod process;
+mod readme;
 mod reload;
 mod running;
+mod security;
 mod service;
 mod start;
 mod status;
 mod stop;
 mod terminal;
 mod update;
+mod worker_key;

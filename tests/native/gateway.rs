@@ -142,6 +142,41 @@ fn a_fault_of_the_request_is_told_at_once_and_harms_nobody() {
     }
 }
 
+/// As Anthropic words it for models that think by a budget.
+const OTHERS_TURN: Act = Act::Answer {
+    status: 400,
+    headers: Vec::new(),
+    body: r#"{"type":"error","error":{"type":"invalid_request_error","message":"messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks)."}}"#,
+};
+
+#[test]
+fn a_turn_that_another_began_goes_on_without_thinking() {
+    let body = r#"{"model":"gamma/opus","thinking":{"type":"enabled","budget_tokens":1024},"max_tokens":4096,"messages":[{"role":"user","content":"go"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"ok"}]}]}"#;
+    let (world, gateway) = (World::new(), gateway());
+    world.script("gamma", [OTHERS_TURN]);
+    let outcome = world.send_body(&gateway, Some(Wire::Messages), body);
+    assert_eq!(outcome.status, 200, "{}", outcome.text);
+    let sent = world.sent.take();
+    let bodies: Vec<&str> = sent.iter().map(|line| line.split_once(' ').unwrap().1).collect();
+    let plain = body.replace("gamma/opus", "opus");
+    assert_eq!(
+        bodies,
+        [plain.as_str(), &plain.replace(r#""thinking":{"type":"enabled","budget_tokens":1024},"#, ""),]
+    );
+    assert_eq!(*world.calls.borrow(), 2, "each attempt has a reservation of its own");
+    assert_eq!(outcome.trace.attempts.len(), 2);
+
+    // Whoever refuses that as well is not asked a third time, and nobody else is asked at all.
+    world.script("gamma", [OTHERS_TURN, OTHERS_TURN]);
+    let outcome = world.send_body(&gateway, Some(Wire::Messages), body);
+    assert_eq!((outcome.status, world.take_sent().len()), (400, 2));
+    assert!(outcome.text.contains("must start with a thinking block"));
+    // Nor is what any other 400 is about.
+    world.script("gamma", [status(400)]);
+    assert_eq!(world.send_body(&gateway, Some(Wire::Messages), body).status, 400);
+    assert_eq!(world.take_sent(), ["gamma"]);
+}
+
 #[test]
 fn a_rate_limited_target_is_left_alone_for_as_long_as_it_asked() {
     let (world, gateway) = (World::new(), gateway());

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { assertAnthropicError, assertOpenaiError, send } from './harness/client.mjs';
+import { assertAnthropicError, assertOpenaiError, send, until } from './harness/client.mjs';
 import {
   CHAT_PATH,
   KEY,
@@ -109,6 +109,52 @@ test('LLM_ROUTER_MASTER_KEY overrides the key of the config', async (t) => {
   const gateway = await start(t, { vars: { LLM_ROUTER_MASTER_KEY: 'gw_Other-key-0123456789-abcdefghijk' } });
   assert.equal((await ask(gateway, { key: KEY })).status, 401);
   assert.equal((await ask(gateway, { key: 'gw_Other-key-0123456789-abcdefghijk' })).status, 200);
+});
+
+test('the previous key opens until its time is over, and the log finds who still uses it', async (t) => {
+  const next = 'gw_Next-key-0123456789-abcdefghijkl';
+  const grace = (until) => ({
+    LLM_ROUTER_MASTER_KEY: next,
+    LLM_ROUTER_MASTER_KEY_PREVIOUS: KEY,
+    ...(until === undefined ? {} : { LLM_ROUTER_MASTER_KEY_PREVIOUS_UNTIL: until }),
+  });
+  const soon = Date.now() + 3_600_000;
+  for (const end of [new Date(soon).toISOString(), String(soon)]) {
+    const gateway = await start(t, { vars: grace(end) });
+    assert.equal((await ask(gateway, { key: KEY })).status, 200, end);
+    assert.equal((await ask(gateway, { key: next })).status, 200);
+    assert.equal((await ask(gateway, { key: `${KEY}x` })).status, 401);
+    await until(() => gateway.stdout().includes('"key":"previous"'), 'the log names it');
+    const output = gateway.stdout() + gateway.stderr();
+    assert.equal(output.match(/"key":/g).length, 1, 'and nobody else');
+    for (const key of [KEY, next]) assert.ok(!output.includes(key), 'never the key itself');
+  }
+  for (const end of [new Date(Date.now() - 1).toISOString(), 'in an hour', undefined]) {
+    const gateway = await start(t, { vars: grace(end) });
+    assert.equal((await ask(gateway, { key: KEY })).status, 401, end);
+    assert.equal((await ask(gateway, { key: next })).status, 200, end);
+  }
+  const alone = await start(t, {
+    config: config(providers, { masterKey: undefined }),
+    vars: { ...grace(String(soon)), LLM_ROUTER_MASTER_KEY: '' },
+  });
+  assert.equal((await ask(alone, { key: KEY })).status, 503, 'it is no key of its own');
+});
+
+test('guessing beside a previous key is stopped all the same', async (t) => {
+  const vars = {
+    LLM_ROUTER_MASTER_KEY: 'gw_Next-key-0123456789-abcdefghijkl',
+    LLM_ROUTER_MASTER_KEY_PREVIOUS: KEY,
+    LLM_ROUTER_MASTER_KEY_PREVIOUS_UNTIL: String(Date.now() + 3_600_000),
+  };
+  const gateway = await start(t, { vars });
+  const guess = (number, address) => ask(gateway, { ...from(address), key: `guess-${number}` });
+  for (let number = 0; number < 20; number++) await guess(number, '192.0.2.1');
+  assert.equal((await ask(gateway, from('192.0.2.1'))).status, 429);
+  await guess('first', '192.0.2.2');
+  assert.equal((await ask(gateway, from('192.0.2.2'))).status, 200);
+  for (let number = 0; number < 30; number++) await guess(number, '192.0.2.2');
+  assert.equal((await ask(gateway, from('192.0.2.2'))).status, 200, 'who knows the previous key is trusted');
 });
 
 test('locally authentication is off unless required', async (t) => {

@@ -70,7 +70,7 @@ test('bodies that are not JSON by their content type are 415', async () => {
   }
 });
 
-test('a compressed request body is read, or refused clearly', async () => {
+test('edge 88: a compressed request body is read, or refused clearly', async () => {
   const body = JSON.stringify(chat(undefined, { padding: 'x'.repeat(100_000) }));
   const encoded = (encoding, bytes) => post(bytes, { headers: { 'content-encoding': encoding } });
   for (const [encoding, pack] of [
@@ -82,10 +82,15 @@ test('a compressed request body is read, or refused clearly', async () => {
     assert.equal(upstream.requests.at(-1).json.padding.length, 100_000, encoding);
     assert.equal(upstream.requests.at(-1).headers['content-encoding'], undefined);
   }
-  assertOpenaiError(await encoded('br', brotliCompressSync(body)), 415);
+  const sent = upstream.requests.length;
+  for (const encoding of ['br', 'zstd', 'gzip, br']) {
+    const message = assertOpenaiError(await encoded(encoding, brotliCompressSync(body)), 415);
+    assert.match(message, /gzip/, 'it says what would be taken');
+  }
   assertOpenaiError(await encoded('gzip', Buffer.from(body)), 400);
   const bomb = gzipSync(Buffer.alloc(9 * MIB, 'x'));
   assertOpenaiError(await encoded('gzip', bomb), 413);
+  assert.equal(upstream.requests.length, sent);
 });
 
 test('the limit of 8 MiB is exact, with and without content-length', async () => {

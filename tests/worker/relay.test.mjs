@@ -195,26 +195,34 @@ test('a redirect is not followed with the key', async () => {
   assert.ok(response.status >= 300 && response.headers.location === undefined);
 });
 
-test('a client that hangs up mid-stream is seen by the upstream at once', async () => {
-  upstream.script(stream200([completionChunks('gpt-a')[0], HANG]));
-  const response = await open(gateway.url, {
-    path: CHAT_PATH,
-    body: chat('alpha/gpt-a', { stream: true }),
-    key: KEY,
-    fresh: true,
+for (const [kind, path, body] of [
+  ['relayed', CHAT_PATH, chat('alpha/gpt-a', { stream: true })],
+  ['translated', MESSAGES_PATH, messages('alpha/gpt-a', { stream: true })],
+]) {
+  test(`edge 89: a client that leaves a ${kind} stream is seen by the upstream at once, and is no error`, async () => {
+    const logged = gateway.stderr();
+    upstream.script(stream200([completionChunks('gpt-a')[0], HANG]));
+    const response = await open(gateway.url, { path, body, key: KEY, fresh: true });
+    await within(new Promise((resolve) => response.stream.once('data', resolve)), 'the first event');
+    response.abort();
+    await until(() => upstream.requests[0].gone, 'the upstream sees the hang-up', 5_000);
+    upstream.script();
+    assert.equal((await post(chat())).status, 200); // whatever there is to say was said by now
+    assert.equal(gateway.stderr(), logged);
   });
-  await within(new Promise((resolve) => response.stream.once('data', resolve)), 'the first event');
-  response.abort();
-  await until(() => upstream.requests[0].gone, 'the upstream sees the hang-up', 5_000);
-});
+}
 
-test('a client that hangs up before headers is seen by the upstream at once', async () => {
+test('edge 89: a client that leaves before headers is seen by the upstream at once, and is no error', async () => {
+  const logged = gateway.stderr();
   upstream.script(HANG);
   const { answered, abort } = begin(gateway.url, { path: CHAT_PATH, body: chat(), key: KEY, fresh: true });
   await upstream.request();
   abort();
   await assert.rejects(answered);
   await until(() => upstream.requests[0].gone, 'the upstream sees the hang-up', 5_000);
+  upstream.script();
+  assert.equal((await post(chat())).status, 200);
+  assert.equal(gateway.stderr(), logged);
 });
 
 test('an upstream that breaks off mid-stream ends the client’s stream, and nothing is retried', async () => {

@@ -40,6 +40,7 @@ async function team(t, { alias, limits = [], scripts = [], vars = {}, provider =
     gateway,
     ask: (rest = {}) => send(gateway.url, { ...call, body: chat('team', rest) }),
     stream: (rest = {}) => ({ ...call, body: chat('team', { stream: true, ...rest }) }),
+    upstreams,
     counts: () => upstreams.map(({ requests }) => requests.length),
   };
 }
@@ -86,6 +87,12 @@ for (const [name, script] of Object.entries({
   'an OpenAI error': stream200([event({ error: { message: 'busy', type: 'server_error' } }), HANG]),
   'an error in small pieces': stream200(['da', 'ta: {"err', 5, 'or":{"message":"busy"}}\n', '\n', HANG]),
   'an error after a comment in one piece': stream200([`: wait\n\n${event({ error: { code: 503 } })}`, HANG]),
+  'an error after keep-alives': stream200([
+    ...['\r\n', ': wai', 't\r', '\n\r\nretry: 500\n\n', ': wait\n\n'].flatMap((piece) => [piece, 20]),
+    ...[event({ error: { message: 'busy' } }), HANG],
+  ]),
+  'comments and nothing else': stream200([': wait\n\n', 20, ': wait\n\n']),
+  'comments before a broken connection': stream200([': wait\n\n', 20, RESET]),
   nothing: stream200([]),
   'a broken connection': stream200([10, RESET]),
 })) {
@@ -129,7 +136,6 @@ test('when every stream begins with an error the client gets that error', async 
 });
 
 for (const [name, first] of Object.entries({
-  'a comment': ': keep-alive\n\n',
   'a ping': event({ type: 'ping' }, 'ping'),
   'a large event': event({ choices: [], pad: 'x'.repeat(200_000) }),
 })) {
@@ -145,6 +151,35 @@ for (const [name, first] of Object.entries({
     assert.equal(text, first + completionChunks('m').join(''));
   });
 }
+
+test('comments before the first event are passed on as they came', async (t) => {
+  const before = ['\n', ': keep-alive\n', '\n: and another\r\n\r\nid: 7\n'];
+  const { gateway, stream, counts } = await team(t, {
+    alias: { targets: ALL },
+    scripts: [stream200([...before.flatMap((piece) => [piece, 20]), ...completionChunks('m')])],
+  });
+  const response = await send(gateway.url, stream());
+  assert.equal(response.text, before.join('') + completionChunks('m').join(''));
+  assert.deepEqual(counts(), [1, 0, 0]);
+});
+
+test('a stream that only keeps alive is begun after a while', async (t) => {
+  const { gateway, stream, counts, upstreams } = await team(t, {
+    alias: { targets: ALL },
+    scripts: [stream200(Array(2_000).fill([': wait\n\n', 20]).flat())],
+  });
+  const response = await within(open(gateway.url, stream()), 'headers', 20_000);
+  assert.equal(response.status, 200);
+  let text = '';
+  for await (const chunk of response.stream.setEncoding('utf8')) {
+    text += chunk;
+    if (text.length > 3_000) break;
+  }
+  assert.match(text, /^(: wait\n\n)+/);
+  response.abort();
+  await until(() => upstreams[0].requests[0].gone, 'the upstream is hung up on');
+  assert.deepEqual(counts(), [1, 0, 0]);
+});
 
 test('an error after the first event is the client’s to see', async (t) => {
   const error = event({ error: { message: 'late', type: 'server_error' } });

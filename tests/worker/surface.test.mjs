@@ -95,9 +95,45 @@ for (const path of DETECTING_PATHS) {
   });
 }
 
-test('a query string does not hide a path', async () => {
-  assert.equal((await post('/v1/messages?beta=true', messages())).status, 200);
-  assert.equal((await get('/v1/models?limit=1000')).status, 200);
+test('edge 63: a query string does not hide a path', async () => {
+  for (const [path, body, there] of [
+    ['/v1/messages?beta=true', messages(), '/v1/messages'],
+    ['/anthropic/v1/messages/?beta=true', messages(), '/v1/messages'],
+    ['/v1/messages?beta=true', messages('alpha/gpt-a'), '/v1/chat/completions'],
+    ['/v1/chat/completions?api-version=1&x', chat(), '/v1/chat/completions'],
+  ]) {
+    upstream.reset();
+    const response = await post(path, body);
+    assert.equal(response.status, 200, response.text);
+    assert.equal(upstream.requests[0].path, there);
+  }
+  const counted = await post('/v1/messages/count_tokens?beta=true', messages('alpha/gpt-a'));
+  assert.ok(counted.json.input_tokens > 0, counted.text);
+  assert.equal((await get('/v1/models?limit=1000')).json.data.length, 3);
+  assert.equal((await get('/?beta=true')).json.name, 'llm-router');
+});
+
+test('edge 64: a greeting is answered to anybody, with nothing', async (t) => {
+  const closed = await gatewayFor(t, { config: config([openaiProvider(upstream)], { masterKey: undefined }) });
+  for (const base of [gateway.url, closed.url]) {
+    for (const [method, path] of [
+      ['HEAD', '/'],
+      ['HEAD', '/api/hello'],
+      ['GET', '/api/hello'],
+      ['HEAD', '/?x=1'],
+    ]) {
+      for (const key of [undefined, 'wrong', KEY]) {
+        const response = await send(base, { method, path, key });
+        assert.equal(response.status, 200, `${method} ${path} with ${key}`);
+        assert.equal(response.body.length, 0);
+        assert.match(response.headers['x-request-id'], /./);
+      }
+    }
+  }
+  // Nothing else is open for being asked without a body.
+  for (const path of ['/v1/models', '/v1/status', '/api', '/api/hello/more'])
+    assert.equal((await send(gateway.url, { method: 'HEAD', path })).status, 401, path);
+  assert.equal(upstream.requests.length, 0);
 });
 
 test('GET / names the gateway and its endpoints', async () => {

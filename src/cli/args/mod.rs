@@ -4,18 +4,22 @@
 //! are hidden aliases. Help, completions and the manual come from these definitions too.
 
 mod alias;
+mod asking;
 mod config;
+mod deploy;
 mod key;
 mod limits;
 mod model;
 mod probe;
 mod process;
 mod provider;
+mod serving;
 mod start;
 mod startup;
 mod status;
 mod transfer;
 mod value;
+mod worker_key;
 
 use std::path::PathBuf;
 
@@ -23,18 +27,22 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use alias::{RemoveModelAlias, UpsertModelAlias};
+pub(crate) use asking::{Asking, Key, Place};
 pub(crate) use config::{Config, Operation, is_operation};
+pub(crate) use deploy::{Deploy, DeployKey, DeployTarget};
 pub(crate) use key::{MigrateConfig, SetMasterKey};
 pub(crate) use limits::SetProviderRateLimits;
 pub(crate) use model::{ModelName, RemoveModel, SetDefaultModel, SetModelFallbacks, UpsertModel};
 pub(crate) use probe::Probe;
 pub(crate) use process::{Reload, Stop, Update};
 pub(crate) use provider::{ProviderName, RemoveProvider, UpsertProvider};
+pub(crate) use serving::{PORT, Serving};
 pub(crate) use start::Start;
 pub(crate) use startup::{StartupInstall, StartupUninstall};
 pub(crate) use status::{Explain, Reach, Status};
 pub(crate) use transfer::{Export, Import};
-pub(crate) use value::Discreet;
+pub(crate) use value::{Discreet, boolean};
+pub(crate) use worker_key::WorkerKey;
 
 /// One endpoint in front of every LLM provider you pay for, that never goes over a cap.
 #[derive(Debug, Parser)]
@@ -62,13 +70,18 @@ pub(crate) enum Command {
     /// Show how full each provider's caps are, and what is being left alone
     #[command(after_help = "Examples:\n  \
         llm-router status --watch\n  \
-        llm-router status --url=https://gateway.example --key-env=GATEWAY_KEY")]
+        llm-router status --url=https://gateway.example --key-env=GATEWAY_KEY\n\n\
+        Behind Cloudflare Access, CF_ACCESS_CLIENT_ID and CF_ACCESS_CLIENT_SECRET hold a service token.")]
     Status(Status),
     /// Show the route that a request would take now, and why
     #[command(after_help = "Examples:\n  \
         llm-router explain team\n  \
         llm-router explain openrouter/claude-sonnet --format=claude")]
     Explain(Explain),
+    /// Bring the gateway to Cloudflare: code, config and key in one step, checked, or taken back
+    Deploy(Box<Deploy>),
+    /// Set another key for the gateway on Cloudflare, and try it
+    WorkerKey(Box<WorkerKey>),
     /// See and change the config file
     #[command(visible_alias = "setup")]
     Config(Config),
@@ -153,6 +166,36 @@ mod tests {
             for flag in written {
                 assert!(flags.contains(&flag), "{name} has no {flag}");
             }
+        }
+    }
+
+    /// The same of the other commands, wherever their tables are.
+    #[test]
+    fn the_readme_has_every_command_and_flag() {
+        let readme = include_str!("../../../README.md");
+        let words: Vec<&str> = readme.split('`').skip(1).step_by(2).collect();
+        let first = words.iter().filter_map(|word| word.split([' ', '=', ':']).next());
+        let written: Vec<&str> = first.filter(|word| word.starts_with("--")).collect();
+        let mut known = vec!["operation", "op", "help", "json", "baseUrl", "flag"];
+        let program = Arguments::command();
+        for command in program.get_subcommands() {
+            let name = command.get_name();
+            assert!(readme.contains(&format!("`llm-router {name}")) || words.contains(&name), "{name}");
+            for flag in command.get_arguments().filter_map(|flag| flag.get_long()) {
+                known.push(flag);
+                let hidden =
+                    command.get_arguments().any(|arg| arg.get_long() == Some(flag) && arg.is_hide_set());
+                let flag = format!("--{flag}");
+                assert!(hidden || written.contains(&flag.as_str()), "{flag} of {name} is missing");
+            }
+            let operations = command.get_subcommands().flat_map(clap::Command::get_arguments);
+            known.extend(operations.filter_map(|flag| flag.get_long()));
+        }
+        for flag in written {
+            assert!(
+                known.contains(&flag) || known.contains(&flag.trim_start_matches('-')),
+                "there is no {flag}"
+            );
         }
     }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::value;
+use super::{Asking, Key, Place, value};
 use crate::wire::Wire;
 
 #[derive(Args, Debug)]
@@ -25,21 +25,8 @@ pub(crate) struct UpsertProvider {
     #[arg(long)]
     pub(crate) name: Option<String>,
 
-    /// Where it is, such as `https://api.example.com/v1`
-    #[arg(long, value_name = "URL", help_heading = "Endpoints")]
-    pub(crate) base_url: Option<String>,
-
-    /// The same as a list, or any text with URLs in it; a probe tells which one is good for what
-    #[arg(long, value_name = "URLS", help_heading = "Endpoints")]
-    pub(crate) endpoints: Option<String>,
-
-    /// Where it speaks OpenAI Chat Completions
-    #[arg(long, value_name = "URL", help_heading = "Endpoints")]
-    pub(crate) openai_base_url: Option<String>,
-
-    /// Where it speaks Anthropic Messages
-    #[arg(long, alias = "anthropic-base-url", value_name = "URL", help_heading = "Endpoints")]
-    pub(crate) claude_base_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 
     /// Where it speaks OpenAI Responses
     #[arg(long, value_name = "URL", help_heading = "Endpoints")]
@@ -57,18 +44,8 @@ pub(crate) struct UpsertProvider {
     #[arg(long, value_name = "LIST", help_heading = "Endpoints")]
     pub(crate) formats: Option<String>,
 
-    /// Take its key from this variable when the gateway runs
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["api_key", "api_key_stdin"], help_heading = "Keys")]
-    pub(crate) api_key_env: Option<String>,
-
-    /// Read its key from standard input
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::discreet, conflicts_with = "api_key", help_heading = "Keys")]
-    pub(crate) api_key_stdin: Option<value::Discreet>,
-
-    /// Its key; other users of this machine may see it while the command runs
-    #[arg(long, value_name = "KEY", help_heading = "Keys")]
-    pub(crate) api_key: Option<String>,
+    #[command(flatten)]
+    pub(crate) key: Key,
 
     /// How it is shown its key; `default` is what its format expects
     #[arg(long, value_name = "TYPE", value_parser = ["bearer", "x-api-key", "header", "none", "default"],
@@ -87,13 +64,13 @@ pub(crate) struct UpsertProvider {
     #[arg(long, value_name = "FORMAT", value_parser = value::format(), help_heading = "Keys")]
     pub(crate) auth_format: Option<Wire>,
 
-    /// Its models, exactly as it calls them; the ones that are not listed are removed
-    #[arg(long, value_name = "LIST")]
-    pub(crate) models: Option<String>,
+    /// Save without asking the provider anything
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::boolean, help_heading = "Probe")]
+    pub(crate) skip_probe: Option<bool>,
 
-    /// Headers of every request to it, a JSON object
-    #[arg(long, value_name = "JSON")]
-    pub(crate) headers: Option<String>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
 
     /// The anthropic-version header, where the client sends none
     #[arg(long, value_name = "TEXT")]
@@ -102,16 +79,6 @@ pub(crate) struct UpsertProvider {
     /// The anthropic-beta header, added to the client's
     #[arg(long, value_name = "TEXT")]
     pub(crate) anthropic_beta: Option<String>,
-
-    /// Save without asking the provider anything
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean, help_heading = "Probe")]
-    pub(crate) skip_probe: Option<bool>,
-
-    /// Most requests a minute of the probe
-    #[arg(long, alias = "probe-requests-per-minute", value_name = "N", default_value_t = 30,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Probe")]
-    pub(crate) probe_rpm: u32,
 
     /// Remove what refers to models that are not listed any more
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::value;
+use super::{Serving, value};
 
-/// `--watch-binary` is version 1's.
 #[derive(Args, Debug)]
 #[command(args_override_self = true)]
 pub(crate) struct Start {
@@ -14,35 +13,8 @@ pub(crate) struct Start {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Address or name to listen on
-    #[arg(long, default_value = "127.0.0.1")]
-    pub(crate) host: String,
-
-    /// Port to listen on; 0 takes a free one
-    #[arg(long, default_value_t = 8787)]
-    pub(crate) port: u16,
-
-    /// Ask clients for the config's `masterKey`
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_value = "false",
-          default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = value::boolean)]
-    pub(crate) require_auth: bool,
-
-    /// Reload the config when its file changes
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_value = "true",
-          default_missing_value = "true", value_parser = value::boolean)]
-    pub(crate) watch_config: bool,
-
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          hide = true, value_parser = value::boolean)]
-    pub(crate) watch_binary: Option<bool>,
-
-    /// Where counters and other durable state live [default: ~/.llm-router]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) state_dir: Option<PathBuf>,
-
-    /// The workerd executable [default: $LLM_ROUTER_WORKERD, else looked for in PATH and node_modules]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) workerd: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) serving: Serving,
 
     /// For tests of Cloudflare Access: where a team of this machine has its keys
     #[arg(long, value_name = "URL", hide = true)]
@@ -71,18 +43,18 @@ mod tests {
 
     #[test]
     fn booleans_may_be_bare_or_spelt() {
-        assert!(!start(&[]).require_auth);
-        assert!(start(&["--require-auth"]).require_auth);
-        assert!(start(&["--require-auth", "--port=1"]).require_auth);
-        assert!(start(&["--require-auth", "YES"]).require_auth);
-        assert!(!start(&["--require-auth=n"]).require_auth);
-        assert!(start(&[]).watch_config);
-        assert!(!start(&["--watch-config=0"]).watch_config);
+        assert!(!start(&[]).serving.require_auth);
+        assert!(start(&["--require-auth"]).serving.require_auth);
+        assert!(start(&["--require-auth", "--port=1"]).serving.require_auth);
+        assert!(start(&["--require-auth", "YES"]).serving.require_auth);
+        assert!(!start(&["--require-auth=n"]).serving.require_auth);
+        assert!(start(&[]).serving.watch_config);
+        assert!(!start(&["--watch-config=0"]).serving.watch_config);
         assert!(Arguments::try_parse_from(["llm-router", "start", "--require-auth=maybe"]).is_err());
     }
 
     #[test]
     fn the_last_one_wins() {
-        assert_eq!(start(&["--port=1", "--port", "2"]).port, 2);
+        assert_eq!(start(&["--port=1", "--port", "2"]).serving.port, 2);
     }
 }

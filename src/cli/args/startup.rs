@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Start, value};
+use super::{Serving, Start, value};
 
 /// The flags of `start`, which the service is started with.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(
     args_override_self = true,
+    mut_arg("port", |port| port.help("Port to listen on").value_parser(clap::value_parser!(u16).range(1..))),
+    mut_arg("workerd", |workerd| workerd.help("The workerd executable [default: the one that `start` would find now]")),
     after_help = "A systemd user unit on Linux, a launchd agent on macOS. The flags are those of `start`; paths are written\n\
     out in full, so that the service does not depend on where it is started.\n\n\
     Keys that providers take from variables, and LLM_ROUTER_… settings, go into the environment file, as\n\
@@ -19,35 +21,8 @@ use super::{Start, value};
     llm-router config startup-install --require-auth"
 )]
 pub(crate) struct StartupInstall {
-    /// Address or name to listen on
-    #[arg(long, default_value = "127.0.0.1")]
-    pub(crate) host: String,
-
-    /// Port to listen on
-    #[arg(long, default_value_t = 8787, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) port: u16,
-
-    /// Ask clients for the config's `masterKey`
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_value = "false",
-          default_missing_value = "true", hide_default_value = true, value_parser = value::boolean)]
-    pub(crate) require_auth: bool,
-
-    /// Reload the config when its file changes
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_value = "true",
-          default_missing_value = "true", value_parser = value::boolean)]
-    pub(crate) watch_config: bool,
-
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          hide = true, value_parser = value::boolean)]
-    pub(crate) watch_binary: Option<bool>,
-
-    /// Where counters and other durable state live [default: ~/.llm-router]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) state_dir: Option<PathBuf>,
-
-    /// The workerd executable [default: the one that `start` would find now]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) workerd: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) serving: Serving,
 
     /// Variables of the service, read each time it starts [default: ~/.llm-router.env]
     #[arg(long, value_name = "FILE")]
@@ -74,17 +49,22 @@ pub(crate) struct StartupUninstall {
 impl StartupInstall {
     /// What the service would be started with from here.
     pub(crate) fn start(&self, config: Option<PathBuf>) -> Start {
-        Start {
-            access_certs_url: None,
-            config,
-            host: self.host.clone(),
-            port: self.port,
-            require_auth: self.require_auth,
-            watch_config: self.watch_config,
-            watch_binary: self.watch_binary,
-            state_dir: self.state_dir.clone(),
-            workerd: self.workerd.clone(),
-            demo: false,
-        }
+        Start { config, serving: self.serving.clone(), access_certs_url: None, demo: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::{Arguments, Command, Operation};
+
+    #[test]
+    fn the_default_is_that_of_the_flags() {
+        let typed = ["llm-router", "config", "startup-install"];
+        let Command::Config(config) = Arguments::try_parse_from(typed).unwrap().command else { panic!() };
+        let Some(Operation::StartupInstall(typed)) = config.operation else { panic!() };
+        assert_eq!(format!("{typed:?}"), format!("{:?}", StartupInstall::default()));
     }
 }

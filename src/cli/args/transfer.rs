@@ -46,4 +46,9 @@ pub(crate) struct Import {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = value::boolean)]
     pub(crate) replace: Option<bool>,
+
+    /// Accept a master key that can be guessed
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = value::boolean)]
+    pub(crate) allow_weak_master_key: Option<bool>,
 }

@@ -7,7 +7,7 @@ use crate::config::{Strategy, Window};
 use crate::wire::Wire;
 
 /// Version 1's spellings.
-pub(super) fn boolean(text: &str) -> Result<bool, String> {
+pub(crate) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "y" => Ok(true),
         "0" | "false" | "no" | "n" => Ok(false),

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::masked;
 use crate::cli::answer::Answer;
 use crate::cli::failure::Failure;
-use crate::cli::file::{ConfigFile, Document, write_private};
+use crate::cli::file::{ConfigFile, write_private};
 
 /// Where the config goes, and how much of it.
 #[derive(Clone, Debug, Default)]
@@ -21,8 +21,11 @@ pub(crate) fn export(file: &ConfigFile, export: &Export) -> Result<Answer, Failu
     if !document.existed {
         return Err(Failure::input(format!("there is no config at {}", file.path().display())));
     }
-    let root = if export.with_secrets { document.root } else { masked::object(&document.root) };
-    let shown = Document { root, existed: true };
+    let masked = (!export.with_secrets).then(|| masked::object(&document.root));
+    let shown = match masked {
+        Some(root) => document.with(root),
+        None => document,
+    };
     let mut answer = Answer::new("export");
     answer.put("secrets", export.with_secrets);
     match &export.out {

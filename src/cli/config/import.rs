@@ -9,7 +9,7 @@ use crate::cli::answer::Answer;
 use crate::cli::failure::Failure;
 use crate::cli::file::Document;
 use crate::cli::master_key;
-use crate::config;
+use crate::config::{self, Secret};
 
 /// What becomes of the present config.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +33,12 @@ pub(crate) fn read(text: &str) -> Result<Object, Failure> {
         .hint("nothing was written"))
 }
 
-/// Takes over a config that [`read`] found valid. `None` will do where there is nothing to lose.
+/// Takes over a config that [`read`] found valid. No mode will do where there is nothing to lose.
 pub(crate) fn import(
     document: &mut Document,
     imported: Object,
     mode: Option<Mode>,
+    allow_weak_key: bool,
 ) -> Result<Answer, Failure> {
     let mut imported = Value::Object(imported);
     let present = Value::Object(document.root.clone());
@@ -58,13 +59,14 @@ pub(crate) fn import(
         }
     };
     let mut answer = Answer::new("import");
+    let before = field::MASTER_KEY.text(&document.root).map(str::to_owned);
     match mode {
         Mode::Replace => document.root = imported,
         Mode::Merge => merge(document, &imported)?,
     }
-    let key = field::MASTER_KEY.text(&document.root).unwrap_or_default();
-    if !key.is_empty() && !master_key::weaknesses(key).is_empty() {
-        answer.note("the master key is weak; make another with `llm-router config set-master-key`");
+    let key = field::MASTER_KEY.text(&document.root).filter(|key| !key.is_empty());
+    if let Some(key) = key.filter(|key| before.as_deref() != Some(key)) {
+        master_key::check(&Secret::new(key), allow_weak_key)?;
     }
     let names = Names::of(document);
     answer.line(match mode {

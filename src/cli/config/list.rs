@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::field::{self, Field, Object};
 use super::masked;
 use super::names::{Names, enabled};
-use super::rate_limits::{bucket_ids, read_window};
+use super::rate_limits::{Ids, read_window};
 use super::secrets::{masked, masked_headers, masked_url};
 use super::upsert_alias::shown_target;
 use crate::cli::answer::Answer;
@@ -36,6 +36,7 @@ pub(crate) fn list(document: &Document, path: &Path) -> Answer {
 
 fn list_providers(document: &Document, answer: &mut Answer) -> Vec<Value> {
     let names = Names::of(document);
+    let ids = Ids::of(document);
     let mut listed = Vec::new();
     if names.providers.is_empty() {
         answer.line("providers: none");
@@ -48,7 +49,7 @@ fn list_providers(document: &Document, answer: &mut Answer) -> Vec<Value> {
         let shown_auth = |field: Field| field.get(provider).map(|auth| masked::member(field.name(), auth));
         shown.lines(answer);
         let models = list_models(provider, answer);
-        let buckets = list_buckets(provider, &bucket_ids(document, at, &named.id), answer);
+        let buckets = list_buckets(provider, &ids.buckets(document, at, &named.id), answer);
         listed.push(json!({
             "id": named.id, "name": named.name, "enabled": named.enabled,
             "baseUrl": shown.base_url, "baseUrlByFormat": shown.by_format, "formats": shown.formats,
@@ -59,6 +60,17 @@ fn list_providers(document: &Document, answer: &mut Answer) -> Vec<Value> {
         }));
     }
     listed
+}
+
+/// The formats of a provider, preferred first; `with_url` are those that have a URL of their own.
+pub(super) fn formats(provider: &Object, with_url: impl Iterator<Item = String>) -> Vec<String> {
+    let mut formats: Vec<String> = field::FORMAT.text(provider).map(str::to_owned).into_iter().collect();
+    for format in field::FORMATS.texts(provider).into_iter().chain(with_url) {
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    formats
 }
 
 /// What is shown of a provider itself.
@@ -79,16 +91,10 @@ impl Shown {
             Some((wire.config_name().to_owned(), masked_url(url.as_str()?).into()))
         };
         let by_format: Object = by_format.into_iter().flatten().filter_map(url).collect();
-        let mut formats: Vec<String> = field::FORMAT.text(provider).map(str::to_owned).into_iter().collect();
-        for format in field::FORMATS.texts(provider).into_iter().chain(by_format.keys().cloned()) {
-            if !formats.contains(&format) {
-                formats.push(format);
-            }
-        }
         Self {
             base_url: field::BASE_URL.text(provider).map(masked_url),
+            formats: formats(provider, by_format.keys().cloned()),
             by_format,
-            formats,
             key: field::API_KEY.text(provider).filter(|key| !key.is_empty()).map(masked),
             variable: field::API_KEY_ENV.text(provider).map(str::to_owned),
         }

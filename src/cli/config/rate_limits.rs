@@ -10,7 +10,7 @@ use crate::cli::answer::Answer;
 use crate::cli::failure::Failure;
 use crate::cli::file::Document;
 use crate::config::names::{closest, did_you_mean, quote, slug};
-use crate::config::{self, Window};
+use crate::config::{self, Config, Window};
 
 const EVERY_MODEL: &str = "all";
 
@@ -217,20 +217,34 @@ fn buckets_mut(document: &mut Document, at: usize) -> Result<&mut Vec<Value>, Fa
     field::RATE_LIMITS.list_mut(document.provider_mut(at)?).ok_or_else(|| malformed(&path))
 }
 
-/// The ids of a provider's buckets. One without an id of its own has the one that the gateway gives it, as far
-/// as the file is valid.
+/// The ids of the buckets of one provider; see [`Ids`].
 pub(crate) fn bucket_ids(document: &Document, at: usize, provider: &str) -> Vec<String> {
-    let Some(object) = document.provider(at) else { return Vec::new() };
-    let written = field::RATE_LIMITS.items(object);
-    let checked = config::read_value(&Value::Object(document.root.clone())).ok();
-    let given = checked.as_ref().and_then(|checked| checked.config.provider(provider));
-    let own = |bucket: &Value| {
-        let bucket = bucket.as_object()?;
-        let name = || field::NAME.text(bucket).map(slug);
-        field::ID.text(bucket).map(|id| id.trim().to_owned()).or_else(name)
-    };
-    match given.filter(|given| given.buckets.len() == written.len()) {
-        Some(given) => given.buckets.iter().map(|bucket| bucket.id.clone()).collect(),
-        None => written.into_iter().map(|bucket| own(bucket).unwrap_or_default()).collect(),
+    Ids::of(document).buckets(document, at, provider)
+}
+
+/// The ids of buckets. One without an id of its own has the one that the gateway gives it, as far as the file is
+/// valid.
+pub(super) struct Ids(Option<Config>);
+
+impl Ids {
+    /// Reads the whole file, once for all its providers.
+    pub(super) fn of(document: &Document) -> Self {
+        let checked = config::read_value(&Value::Object(document.root.clone())).ok();
+        Self(checked.map(|checked| checked.config))
+    }
+
+    pub(super) fn buckets(&self, document: &Document, at: usize, provider: &str) -> Vec<String> {
+        let Some(object) = document.provider(at) else { return Vec::new() };
+        let written = field::RATE_LIMITS.items(object);
+        let given = self.0.as_ref().and_then(|config| config.provider(provider));
+        let own = |bucket: &Value| {
+            let bucket = bucket.as_object()?;
+            let name = || field::NAME.text(bucket).map(slug);
+            field::ID.text(bucket).map(|id| id.trim().to_owned()).or_else(name)
+        };
+        match given.filter(|given| given.buckets.len() == written.len()) {
+            Some(given) => given.buckets.iter().map(|bucket| bucket.id.clone()).collect(),
+            None => written.into_iter().map(|bucket| own(bucket).unwrap_or_default()).collect(),
+        }
     }
 }

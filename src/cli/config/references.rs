@@ -58,7 +58,9 @@ pub(crate) fn release(
     let mut released = Vec::new();
     sweep(document, &names, subject, &mut released)?;
     if !cascade && !released.is_empty() {
-        return Err(Failure::input(format!("{subject} is still referred to by"))
+        let are =
+            if matches!(subject, Subject::Models { models, .. } if models.len() > 1) { "are" } else { "is" };
+        return Err(Failure::input(format!("{subject} {are} still referred to by"))
             .details(released)
             .hint("--cascade removes these too"));
     }

@@ -251,7 +251,8 @@ fn import_from(file: &ConfigFile, typed: &args::Import) -> Result<Answer, Failur
         _ => None,
     };
     let keep = if mode == Some(import::Mode::Merge) { Backup::None } else { Backup::Keep };
-    edit_keeping(file, keep, |document| import::import(document, imported, mode))
+    let allow_weak = typed.allow_weak_master_key.unwrap_or(false);
+    edit_keeping(file, keep, |document| import::import(document, imported, mode, allow_weak))
 }
 
 /// The text of a file, or of standard input for `-`; no longer than a config can be.

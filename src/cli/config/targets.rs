@@ -10,6 +10,7 @@ use super::names::{Meaning, Names};
 use super::words;
 use crate::cli::failure::Failure;
 use crate::config::names::{closest, did_you_mean, quote};
+use crate::config::refs::{self, Parts};
 
 /// A target that was typed. Its reference leads somewhere.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +89,7 @@ fn read_token(token: &str, names: &Names, notes: &mut Vec<String>) -> Result<Tar
                 }
                 weighted
             }
-            (false, false) => return Err(unknown(names, token)),
+            (false, false) => return Err(unknown(names, token, &weighted.reference)),
         },
         Split::NotPositive(reference)
             if names.meaning(token).is_none() && names.meaning(&reference).is_some() =>
@@ -184,16 +185,31 @@ fn known(reading: Reading, more: Object, names: &Names) -> Result<Target, String
     let Reading { reference, weight } = reading;
     match names.meaning(&reference) {
         Some(Meaning::Model { .. } | Meaning::Alias(_)) => Ok(Target { reference, weight, more }),
-        None => Err(unknown(names, &reference)),
+        None => Err(unknown(names, &reference, &reference)),
     }
 }
 
-fn unknown(names: &Names, reference: &str) -> String {
+/// `reference`: what was typed without its weight.
+fn unknown(names: &Names, typed: &str, reference: &str) -> String {
     let references = names.references();
-    let near = closest(reference, references.iter().map(String::as_str));
-    let owners = names.owners(reference);
+    let near = closest(typed, references.iter().map(String::as_str));
+    let owners = names.owners(typed);
     let suggestion = owners.first().map(ToString::to_string);
-    format!("there is no model or alias {}{}", quote(reference), did_you_mean(suggestion.as_deref().or(near)))
+    let advice = match suggestion.as_deref().or(near) {
+        None => how_to_add(names, reference),
+        meant => did_you_mean(meant),
+    };
+    format!("there is no model or alias {}{advice}", quote(typed))
+}
+
+/// A provider that is there may lack only the model.
+fn how_to_add(names: &Names, reference: &str) -> String {
+    match refs::parse(reference) {
+        Parts::Model(provider, model) if names.provider(provider).is_some() => {
+            format!("; add it with `llm-router config upsert-model --provider-id={provider} --model={model}`")
+        }
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -211,7 +227,7 @@ mod tests {
             ],
             "modelAliases": { "team": { "targets": ["a/b"] } },
         });
-        Names::of(&Document { root: root.as_object().unwrap().clone(), existed: true })
+        Names::of(&Document::parse(&root.to_string(), "config".as_ref()).unwrap())
     }
 
     fn read(text: &str) -> Result<Vec<String>, Vec<String>> {

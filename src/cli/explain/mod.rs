@@ -80,7 +80,8 @@ fn from_config(
     match gateway.outlook(question, now) {
         Ok(outlook) => Ok(gateway.explain(&outlook, None, now)),
         Err(Early::Answer(explanation)) => Ok(*explanation),
-        Err(Early::Unknown(error)) => Err(Failure::input(error.message)),
+        Err(Early::Unknown(error)) => Err(Failure::input(error.message)
+            .hint(format!("no gateway was asked; `llm-router config list` shows what is in {path}"))),
     }
 }
 

@@ -6,6 +6,7 @@
 //! in one step: whoever reads it sees the old one or the new one, whole.
 
 mod check;
+mod numbers;
 mod store;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::config::{self, Checked};
 
+use numbers::Numbers;
 pub(crate) use store::write_private;
 use store::{Lock, read_text};
 
@@ -35,6 +37,8 @@ pub(crate) struct Document {
     pub(crate) root: Map<String, Value>,
     /// Whether there was a file.
     pub(crate) existed: bool,
+    /// How its numbers are written there.
+    numbers: Numbers,
 }
 
 /// What became of an edit.
@@ -92,7 +96,7 @@ impl ConfigFile {
     fn document(&self, text: Option<&str>) -> Result<Document, Failure> {
         match text {
             Some(text) => Document::parse(text, &self.path),
-            None => Ok(Document { root: Map::new(), existed: false }),
+            None => Ok(Document { root: Map::new(), existed: false, numbers: Numbers::default() }),
         }
     }
 
@@ -158,7 +162,7 @@ impl Document {
                 .hint(unchanged));
         }
         match root {
-            Value::Object(root) => Ok(Self { root, existed: true }),
+            Value::Object(root) => Ok(Self { root, existed: true, numbers: Numbers::of(text) }),
             _ => {
                 Err(Failure::runtime(format!("{} does not hold a JSON object", path.display()))
                     .hint(unchanged))
@@ -166,9 +170,14 @@ impl Document {
         }
     }
 
+    /// The same document with something else in it.
+    pub(crate) fn with(self, root: Map<String, Value>) -> Self {
+        Self { root, ..self }
+    }
+
     /// As it is written: two spaces an indent, and a line break at the end.
     pub(crate) fn text(&self) -> String {
-        format!("{:#}\n", Value::Object(self.root.clone()))
+        self.numbers.write(&self.root) + "\n"
     }
 }
 

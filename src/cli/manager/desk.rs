@@ -40,6 +40,19 @@ impl Desk<'_> {
         self.say(format!("error: {}", in_words(failure)));
     }
 
+    /// Tells how something ended that changes no config, and ends the operation if it failed.
+    pub(super) fn tell_end(&mut self, end: Result<Answer, Failure>) -> Asked<()> {
+        let answer = end.map_err(|failure| {
+            let halt = self.leave(&failure);
+            if let Some(hint) = failure.hint {
+                self.say(format!("hint: {hint}"));
+            }
+            halt
+        })?;
+        self.tell(&answer);
+        Ok(())
+    }
+
     pub(super) fn tell(&mut self, answer: &Answer) {
         for line in &answer.lines {
             self.say(format!("  {line}"));
@@ -55,15 +68,23 @@ impl Desk<'_> {
         lines: &[String],
         change: impl Fn(&mut Document, bool) -> Result<Answer, Failure>,
     ) -> Asked<Done> {
+        if self.agree(lines, "Save", "Leave without saving")? {
+            return self.save(change).map(|()| Done::Asked);
+        }
+        Ok(Done::Restart)
+    }
+
+    /// Shows what is about to be done; `false`: something of it is to be another way.
+    pub(super) fn agree(&mut self, lines: &[String], go: &str, leave: &str) -> Asked<bool> {
         self.say("");
         for line in lines {
             self.say(format!("  {line}"));
         }
         self.say("");
-        let options = ["Save", "Change something", "Leave without saving"].map(str::to_owned);
+        let options = [go, "Change something", leave].map(str::to_owned);
         match self.prompt.select("Is this right?", "", &options, 0)? {
-            0 => self.save(change).map(|()| Done::Asked),
-            1 => Ok(Done::Restart),
+            0 => Ok(true),
+            1 => Ok(false),
             _ => Err(Halt::Leave),
         }
     }

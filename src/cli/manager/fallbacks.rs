@@ -11,7 +11,7 @@ use crate::cli::config::names::Names;
 use crate::cli::config::{fallbacks, words};
 use crate::cli::file::Document;
 
-const STEPS: [Step<Draft>; 5] = [provider, model, choose_them, order, review];
+const STEPS: [Step<Draft>; 6] = [provider, model, lost, choose_them, order, review];
 
 struct Draft {
     document: Document,
@@ -19,12 +19,17 @@ struct Draft {
     provider: usize,
     model: usize,
     chosen: Vec<String>,
+    /// What the file has of these.
+    before: Vec<String>,
+    /// What the file has and what leads nowhere.
+    lost: Vec<String>,
 }
 
 pub(super) fn run(desk: &mut Desk<'_>) -> Asked<()> {
     let document = desk.load()?;
     let names = Names::of(&document);
-    let mut draft = Draft { document, names, provider: 0, model: 0, chosen: Vec::new() };
+    let (chosen, before, lost) = (Vec::new(), Vec::new(), Vec::new());
+    let mut draft = Draft { document, names, provider: 0, model: 0, chosen, before, lost };
     walk(&mut draft, desk, &STEPS)
 }
 
@@ -38,8 +43,23 @@ fn model(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
     draft.model = choose::model(desk, provider, "Fallbacks of which model?", draft.model)?;
     let models = draft.document.provider(draft.provider).map(|provider| field::MODELS.items(provider));
     let model = models.and_then(|models| models.get(draft.model)?.as_object());
-    draft.chosen = model.map(|model| field::FALLBACKS.texts(model)).unwrap_or_default();
+    let written = model.map(|model| field::FALLBACKS.texts(model)).unwrap_or_default();
+    (draft.before, draft.lost) =
+        written.into_iter().partition(|reference| draft.names.meaning(reference).is_some());
+    draft.chosen.clone_from(&draft.before);
     Ok(Done::Asked)
+}
+
+fn lost(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    if draft.lost.is_empty() {
+        return Ok(Done::Skipped);
+    }
+    // This wizard is about nothing but that list.
+    if choose::keep_as_it_is(desk, "fallbacks", &draft.lost, false)? {
+        Err(Halt::Leave)
+    } else {
+        Ok(Done::Asked)
+    }
 }
 
 fn choose_them(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
@@ -63,8 +83,8 @@ fn order(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
     if draft.chosen.len() < 2 {
         return Ok(Done::Skipped);
     }
-    let known = draft.names.references();
-    let check = move |text: &str| match words::split(text).find(|word| !known.iter().any(|one| one == word)) {
+    let names = draft.names.clone();
+    let check = move |text: &str| match words::split(text).find(|word| names.meaning(word).is_none()) {
         Some(word) => Err(format!("there is no {word}")),
         None => Ok(()),
     };
@@ -75,6 +95,10 @@ fn order(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
 }
 
 fn review(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    if draft.lost.is_empty() && draft.chosen == draft.before {
+        desk.say("Nothing is to be changed.");
+        return Ok(Done::Skipped);
+    }
     let (own, provider, model) = draft.own()?;
     let list = if draft.chosen.is_empty() { "none".to_owned() } else { draft.chosen.join("\n             ") };
     let lines = [format!("Model      {own}"), format!("Fallbacks  {list}")];

@@ -11,7 +11,7 @@ use crate::cli::config::secrets::masked;
 use crate::cli::master_key as keys;
 use crate::config::Secret;
 
-const STEPS: [Step<Draft>; 4] = [source, typed, replace, save];
+const STEPS: [Step<Draft>; 3] = [source, typed, review];
 
 /// As the flags have it.
 const LENGTH: usize = 48;
@@ -48,20 +48,15 @@ fn typed(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
     Ok(Done::Asked)
 }
 
-fn replace(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
-    let Some(present) = &draft.present else { return Ok(Done::Skipped) };
-    let question = format!("Replace {present}?");
-    if desk.prompt.confirm(&question, "clients that have the old key are refused from then on", false)? {
-        return Ok(Done::Asked);
-    }
-    Err(super::prompt::Halt::Leave)
-}
-
-fn save(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+fn review(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
     let change = match (&draft.key, draft.generate) {
         (Some(key), false) => KeyChange::Given(key.clone()),
         _ => KeyChange::Generate { length: LENGTH, prefix: PREFIX.to_owned() },
     };
-    desk.save(|document, _| master_key::set(document, &change, false))?;
-    Ok(Done::Asked)
+    let new = if draft.generate { "a new one, shown once" } else { "the one that was typed" };
+    let mut lines = vec![format!("Master key {new}")];
+    if let Some(present) = &draft.present {
+        lines.push(format!("instead of {present}: clients that have that one are refused from then on"));
+    }
+    desk.review(&lines, |document, _| master_key::set(document, &change, false))
 }

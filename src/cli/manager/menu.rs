@@ -1,17 +1,19 @@
 //! The menu: what there is to do, in the order in which one needs it.
 
 use super::desk::Desk;
+use super::gateway::Entry;
 use super::prompt::{Asked, Halt};
-use super::{alias, buckets, default_model, fallbacks, master_key, models, provider, remove};
-use crate::cli::config::{list, migrate};
+use super::{
+    alias, buckets, default_model, fallbacks, gateway, master_key, models, provider, remove, service, switch,
+};
+use crate::cli::config::{list, migrate, validate};
 use crate::cli::file::Backup;
 
-type Entry = (&'static str, fn(&mut Desk<'_>) -> Asked<()>);
-
-const ENTRIES: [Entry; 12] = [
+const ENTRIES: [Entry; 17] = [
     ("Add or edit a provider", provider::run),
+    ("Switch providers on and off", switch::providers),
     ("Remove a provider", remove::provider),
-    ("Add models, switch them on and off", models::run),
+    ("Models: add, describe, switch on and off", models::run),
     ("Remove a model", remove::model),
     ("Add or edit a model alias", alias::run),
     ("Remove a model alias", remove::alias),
@@ -20,7 +22,11 @@ const ENTRIES: [Entry; 12] = [
     ("Default model", default_model::run),
     ("Master key", master_key::run),
     ("Migrate the config", migrate_file),
+    ("Check the config", check),
     ("Show the config", show),
+    ("Show the route of a request", gateway::route),
+    ("Gateway here: status, start, reload, stop", gateway::run),
+    ("Service of this system: install, show, uninstall", service::run),
 ];
 
 /// Shows the menu again after each operation, until a person has enough.
@@ -52,6 +58,10 @@ fn show(desk: &mut Desk<'_>) -> Asked<()> {
     let answer = list::list(&document, desk.file.path());
     desk.tell(&answer);
     Ok(())
+}
+
+fn check(desk: &mut Desk<'_>) -> Asked<()> {
+    desk.tell_end(validate::validate(desk.file))
 }
 
 fn migrate_file(desk: &mut Desk<'_>) -> Asked<()> {

@@ -14,6 +14,8 @@ mod choose;
 mod default_model;
 mod desk;
 mod fallbacks;
+mod gateway;
+mod listen;
 mod master_key;
 mod menu;
 mod models;
@@ -21,27 +23,29 @@ mod plain;
 mod prompt;
 mod provider;
 mod remove;
+mod service;
+mod switch;
 mod terminal;
 mod walk;
 
 use std::path::Path;
+use std::rc::Rc;
 
+use super::args;
 use super::config::probing;
 use super::environment::Environment;
 use super::failure::Failure;
 use super::file::ConfigFile;
+use crate::config::Secret;
 use desk::Desk;
 use plain::Plain;
-use prompt::{Halt, Prompt};
+use prompt::{Check, Halt, Prompt};
 use terminal::Terminal;
 
-/// Guides a person on a terminal.
-pub(crate) fn run(config: Option<&Path>, environment: &Environment) -> Result<(), Failure> {
+/// Guides a person on a terminal. Returns the gateway that is to run there now, if one is.
+pub(crate) fn run(config: Option<&Path>, environment: &Environment) -> Result<Option<args::Start>, Failure> {
     let file = ConfigFile::new(config, environment)?;
-    // One that cannot move its cursor gets lines.
-    let lines = environment.get("TERM").is_none_or(|term| term == "dumb");
-    let mut prompt: Box<dyn Prompt> =
-        if lines { Box::new(Plain) } else { Box::new(Terminal::new(environment)) };
+    let mut prompt = prompt_of(environment);
     let mut desk = Desk {
         file: &file,
         environment,
@@ -49,9 +53,50 @@ pub(crate) fn run(config: Option<&Path>, environment: &Environment) -> Result<()
         probing: &|question| probing::run(question, environment),
     };
     match menu::run(&mut desk) {
-        Ok(()) | Err(Halt::Back | Halt::Leave) => Ok(()),
+        Ok(()) | Err(Halt::Back | Halt::Leave) => Ok(None),
+        Err(Halt::Start(typed)) => Ok(Some(*typed)),
         Err(Halt::Stop(failure)) => Err(failure),
     }
+}
+
+/// Asks for something that is not shown, outside of the menu.
+pub(crate) fn ask_secret(question: &str, help: &str, environment: &Environment) -> Result<Secret, Failure> {
+    let check: Check = Rc::new(|text| if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(()) });
+    prompt_of(environment).secret(question, help, check).map_err(given_up)
+}
+
+/// Asks for a line, outside of the menu.
+pub(crate) fn ask_text(
+    question: &str,
+    help: &str,
+    initial: &str,
+    check: impl Fn(&str) -> Result<(), String> + 'static,
+    environment: &Environment,
+) -> Result<String, Failure> {
+    prompt_of(environment).text(question, help, initial, Rc::new(check)).map_err(given_up)
+}
+
+/// Asks for one of `options`, by its position, outside of the menu.
+pub(crate) fn ask_choice(
+    question: &str,
+    options: &[String],
+    environment: &Environment,
+) -> Result<usize, Failure> {
+    prompt_of(environment).select(question, "", options, 0).map_err(given_up)
+}
+
+fn given_up(halt: Halt) -> Failure {
+    match halt {
+        // Only the menu starts a gateway.
+        Halt::Back | Halt::Leave | Halt::Start(_) => Failure::runtime("nothing was done"),
+        Halt::Stop(failure) => failure,
+    }
+}
+
+/// A terminal that cannot move its cursor gets lines.
+fn prompt_of(environment: &Environment) -> Box<dyn Prompt> {
+    let lines = environment.get("TERM").is_none_or(|term| term == "dumb");
+    if lines { Box::new(Plain) } else { Box::new(Terminal::new(environment)) }
 }
 
 #[cfg(test)]

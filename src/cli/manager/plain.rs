@@ -13,6 +13,9 @@ use crate::config::Secret;
 /// What is typed to go back: such a terminal may have no Esc.
 const BACK: &str = "<";
 
+/// What is typed to erase what is there, or to choose none.
+const NOTHING: &str = "-";
+
 /// See the module documentation.
 pub(super) struct Plain;
 
@@ -45,7 +48,7 @@ impl Prompt for Plain {
         let before: Vec<String> = chosen.iter().map(|at| (at + 1).to_string()).collect();
         loop {
             let typed = ask("Numbers with spaces between, - for none", help, &before.join(" "))?;
-            let words = typed.split_whitespace().filter(|word| *word != "-");
+            let words = typed.split_whitespace().filter(|word| *word != NOTHING);
             let read: Option<Vec<usize>> = words.map(|word| position(word, options.len())).collect();
             match read {
                 Some(mut read) if !some || !read.is_empty() => {
@@ -60,8 +63,14 @@ impl Prompt for Plain {
     }
 
     fn text(&mut self, question: &str, help: &str, initial: &str, check: Check) -> Asked<String> {
+        // An empty line is what is there, so nothing at all is said by another sign.
+        let erasable = !initial.is_empty() && check("").is_ok();
+        let help = if erasable { format!("{help}; {NOTHING} for nothing") } else { help.to_owned() };
         loop {
-            let typed = ask(question, help, initial)?;
+            let mut typed = ask(question, &help, initial)?;
+            if erasable && typed == NOTHING {
+                typed.clear();
+            }
             match check(&typed) {
                 Ok(()) => return Ok(typed),
                 Err(fault) => self.say(&fault),

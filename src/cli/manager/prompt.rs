@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::cli::args;
 use crate::cli::failure::Failure;
 use crate::config::Secret;
 
@@ -15,6 +16,8 @@ pub(super) enum Halt {
     Back,
     /// Nothing of this is wanted: to the menu.
     Leave,
+    /// The menu ends, and this terminal is the gateway's from then on.
+    Start(Box<args::Start>),
     /// Ctrl-C, or a terminal that is gone.
     Stop(Failure),
 }
@@ -26,6 +29,9 @@ pub(super) type Check = Rc<dyn Fn(&str) -> Result<(), String>>;
 pub(super) trait Prompt {
     /// Tells something.
     fn say(&mut self, text: &str);
+
+    /// Something was shown that was not said here: the next question leaves it on the screen.
+    fn leave_room(&mut self) {}
 
     /// One of `options`, by its position.
     fn select(&mut self, question: &str, help: &str, options: &[String], start: usize) -> Asked<usize>;

@@ -13,26 +13,46 @@ use crate::cli::failure::Failure;
 use crate::cli::print;
 use crate::config::Secret;
 
-/// Options on the screen: of 24 lines some are left for the question, its help and what was before.
-const PAGE: usize = 16;
+/// Lines and columns of the smallest terminal.
+const LINES: usize = 24;
+const COLUMNS: usize = 80;
+
+/// Lines that a question takes besides its options: itself, two of help, what is wrong.
+const AROUND: usize = 4;
+
+/// Options that are shown at least; the others come with the arrows.
+const OPTIONS: usize = 8;
 
 /// See the module documentation.
 pub(super) struct Terminal {
     look: RenderConfig<'static>,
+    /// Lines that were said since the last question.
+    said: usize,
 }
 
 impl Terminal {
     pub(super) fn new(environment: &Environment) -> Self {
         let plain = environment.get("NO_COLOR").is_some();
         let look = if plain { RenderConfig::empty() } else { RenderConfig::default_colored() };
-        Self { look }
+        Self { look, said: 0 }
+    }
+
+    /// How many options to show, so that what was just said stays on the screen.
+    fn page(&mut self) -> usize {
+        let said = std::mem::take(&mut self.said);
+        (LINES - AROUND).saturating_sub(said).max(OPTIONS)
     }
 }
 
 impl Prompt for Terminal {
     fn say(&mut self, text: &str) {
+        self.said += text.lines().map(|line| line.chars().count() / COLUMNS + 1).sum::<usize>().max(1);
         // To where the questions go.
         print::progress(&format!("{}\n", printable(text)));
+    }
+
+    fn leave_room(&mut self) {
+        self.said = LINES;
     }
 
     fn select(&mut self, question: &str, help: &str, options: &[String], start: usize) -> Asked<usize> {
@@ -41,7 +61,7 @@ impl Prompt for Terminal {
         let start = start.min(options.len().saturating_sub(1));
         let select = Select::new(question, options)
             .with_help_message(&help)
-            .with_page_size(PAGE)
+            .with_page_size(self.page())
             .with_starting_cursor(start)
             .with_render_config(self.look);
         answer(select.raw_prompt()).map(|chosen| chosen.index)
@@ -59,7 +79,7 @@ impl Prompt for Terminal {
         let options: Vec<String> = options.iter().map(|option| printable(option)).collect();
         let mut select = MultiSelect::new(question, options)
             .with_help_message(&help)
-            .with_page_size(PAGE)
+            .with_page_size(self.page())
             .with_default(chosen)
             .with_formatter(&|chosen| format!("{} chosen", chosen.len()))
             .with_render_config(self.look);
@@ -73,6 +93,7 @@ impl Prompt for Terminal {
     }
 
     fn text(&mut self, question: &str, help: &str, initial: &str, check: Check) -> Asked<String> {
+        self.said = 0;
         let help = with_keys(help, "Esc goes back");
         let text = Text::new(question)
             .with_help_message(&help)
@@ -83,6 +104,7 @@ impl Prompt for Terminal {
     }
 
     fn secret(&mut self, question: &str, help: &str, check: Check) -> Asked<Secret> {
+        self.said = 0;
         let help = with_keys(help, "nothing is shown, Esc goes back");
         let secret = Password::new(question)
             .with_help_message(&help)
@@ -94,6 +116,7 @@ impl Prompt for Terminal {
     }
 
     fn confirm(&mut self, question: &str, help: &str, default: bool) -> Asked<bool> {
+        self.said = 0;
         let help = with_keys(help, "y or n, Esc goes back");
         let confirm = Confirm::new(question)
             .with_help_message(&help)

@@ -53,7 +53,7 @@ fn request(typed: &args::Probe, environment: &Environment) -> Result<(ProbeReque
     }
     let usual = preset.map(|preset| preset.key_variables.as_slice()).unwrap_or_default();
     let mut request = ProbeRequest::new(endpoints, key(typed, environment, usual, &mut notes)?);
-    if let Some(text) = &typed.models {
+    if let Some(text) = &typed.asking.models {
         request.models = words::models("--models", text)?;
     }
     if let Some(name) = request.models.iter().find(|name| !names::is_model_name(name)) {
@@ -62,13 +62,13 @@ fn request(typed: &args::Probe, environment: &Environment) -> Result<(ProbeReque
     if let Some(formats) = formats {
         request.formats = formats;
     }
-    if let Some(text) = &typed.headers {
+    if let Some(text) = &typed.asking.headers {
         let read = headers::read(&words::object("--headers", text)?);
         (request.headers, request.user_agent) =
             read.map_err(|wrong| Failure::input(format!("--headers: {wrong}")))?;
     }
     request.requests_per_minute =
-        NonZeroU32::new(typed.requests_per_minute).unwrap_or(request.requests_per_minute);
+        NonZeroU32::new(typed.asking.probe_rpm).unwrap_or(request.requests_per_minute);
     Ok((request, notes))
 }
 
@@ -98,7 +98,7 @@ fn places_of(preset: &Preset, formats: Option<&[Wire]>) -> Vec<Endpoint> {
 fn endpoints_of(typed: &args::Probe) -> Result<(Vec<Endpoint>, Vec<String>), Failure> {
     let mut found: Vec<Endpoint> = Vec::new();
     let mut notes = Vec::new();
-    for (flag, text) in [("--base-url", &typed.base_url), ("--endpoints", &typed.endpoints)] {
+    for (flag, text) in [("--base-url", &typed.place.base_url), ("--endpoints", &typed.place.endpoints)] {
         let Some(text) = text else { continue };
         let urls = endpoints::find(flag, text)?;
         notes.extend(urls.notes);
@@ -109,11 +109,11 @@ fn endpoints_of(typed: &args::Probe) -> Result<(Vec<Endpoint>, Vec<String>), Fai
             }
         }
     }
-    if let Some(url) = &typed.openai_base_url {
+    if let Some(url) = &typed.place.openai_base_url {
         let base = base("--openai-base-url", url)?;
         found.push(Endpoint { base, formats: vec![Wire::Chat, Wire::Responses] });
     }
-    if let Some(url) = &typed.claude_base_url {
+    if let Some(url) = &typed.place.claude_base_url {
         found.push(Endpoint::only(base("--claude-base-url", url)?, Wire::Messages));
     }
     Ok((found, notes))
@@ -131,10 +131,10 @@ fn key(
     usual: &[String],
     notes: &mut Vec<String>,
 ) -> Result<Option<Secret>, Failure> {
-    if args::Discreet::of(typed.api_key_stdin, "--api-key-stdin")? {
+    if args::Discreet::of(typed.key.stdin, "--api-key-stdin")? {
         return secrets::from_stdin("--api-key-stdin").map(Some);
     }
-    let text = match (&typed.api_key_env, &typed.api_key) {
+    let text = match (&typed.key.variable, &typed.key.argument) {
         (Some(variable), _) => Some(environment.get(variable).ok_or_else(|| {
             Failure::input(format!("--api-key-env: the variable {} is not set", names::quote(variable)))
         })?),

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use url::{Host, Url};
 
-use super::Places;
+use super::{Places, ServiceToken};
 use crate::cli::args;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
@@ -23,6 +23,8 @@ pub(super) struct Keys {
     /// By argument.
     pub(super) given: Option<Secret>,
     variable: Option<Secret>,
+    /// Of Cloudflare Access, with what is wrong with it.
+    service_token: Result<Option<ServiceToken>, Failure>,
     config: std::path::PathBuf,
     /// Nobody else can listen.
     private: bool,
@@ -46,10 +48,26 @@ impl Keys {
         Ok(Self {
             given,
             variable: environment.get(MASTER_KEY_VARIABLE).map(|key| Secret::new(key.trim())),
+            service_token: ServiceToken::read(environment),
             config: places.config.clone(),
             private: !named || is_here(url) || url.starts_with("https:"),
             url: url.to_owned(),
         })
+    }
+
+    /// What Access lets programs in with, if there is such a thing.
+    pub(super) fn service_token(&self) -> Result<Option<ServiceToken>, Failure> {
+        match &self.service_token {
+            Ok(Some(_)) if !self.private => {
+                let message = format!(
+                    "{} asks for a service token, and others could read it on the way there",
+                    self.url
+                );
+                Err(Failure::input(message).hint("use https"))
+            }
+            Ok(token) => Ok(token.clone()),
+            Err(failure) => Err(failure.clone()),
+        }
     }
 
     /// The key that was not named.

@@ -1,13 +1,17 @@
 //! Reaching a gateway that runs: where it is, which key it takes, what it answers.
 
+mod access;
 mod key;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::header::LOCATION;
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use url::Url;
+
+pub(crate) use access::ServiceToken;
 
 use super::args;
 use super::environment::Environment;
@@ -29,6 +33,15 @@ pub(crate) struct Gateway {
     client: Client,
     keys: key::Keys,
     key: Option<Secret>,
+    access: Option<ServiceToken>,
+}
+
+/// What came back.
+struct Answer {
+    status: StatusCode,
+    /// Where to go instead.
+    location: Option<String>,
+    body: Vec<u8>,
 }
 
 /// Where things are on this machine.
@@ -83,27 +96,35 @@ impl Gateway {
         let client =
             client.build().map_err(|error| Failure::runtime(format!("cannot make a client: {error}")))?;
         let key = keys.given.clone();
-        Ok(Some(Self { url, client, keys, key }))
+        Ok(Some(Self { url, client, keys, key, access: None }))
     }
 
-    /// What the gateway answers on `path`. Its key is shown only when it asks for one.
+    /// What the gateway answers on `path`. Its key, and the service token for Access in front of it, are shown
+    /// only when they are asked for.
     pub(crate) async fn get(&mut self, path: &str) -> Result<Value, Silence> {
-        let (status, body) = self.ask(path).await?;
-        let (status, body) = if status == StatusCode::UNAUTHORIZED && self.key.is_none() {
-            self.key = Some(self.keys.look_up().map_err(Silence::Final)?);
-            self.ask(path).await?
-        } else {
-            (status, body)
-        };
-        let url = &self.url;
-        if status == StatusCode::OK {
-            let not_ours = || Failure::runtime(format!("what answers at {url} is no llm-router"));
-            return serde_json::from_slice(&body).map_err(|_| Silence::Final(not_ours()));
+        let mut answer = self.ask(path).await?;
+        if self.access.is_none() && access::stands_before(&answer) {
+            self.access = self.keys.service_token().map_err(Silence::Final)?;
+            if self.access.is_some() {
+                answer = self.ask(path).await?;
+            }
         }
-        Err(refusal(url, status, &body))
+        let url = &self.url;
+        if access::stands_before(&answer) {
+            return Err(Silence::Final(access::refused(url, self.access.is_some())));
+        }
+        if answer.status == StatusCode::UNAUTHORIZED && self.key.is_none() {
+            self.key = Some(self.keys.look_up().map_err(Silence::Final)?);
+            answer = self.ask(path).await?;
+        }
+        if answer.status == StatusCode::OK {
+            let not_ours = || Failure::runtime(format!("what answers at {url} is no llm-router"));
+            return serde_json::from_slice(&answer.body).map_err(|_| Silence::Final(not_ours()));
+        }
+        Err(refusal(url, answer.status, &answer.body))
     }
 
-    async fn ask(&self, path: &str) -> Result<(StatusCode, Vec<u8>), Silence> {
+    async fn ask(&self, path: &str) -> Result<Answer, Silence> {
         let url = &self.url;
         let silent = |error: reqwest::Error| {
             let why = if error.is_timeout() { "took too long".to_owned() } else { root(&error) };
@@ -111,11 +132,16 @@ impl Gateway {
             Silence::Passing(failure.hint("is a gateway running there? `llm-router start` runs one here"))
         };
         let mut request = self.client.get(format!("{url}{path}"));
+        if let Some(token) = &self.access {
+            request = token.on(request);
+        }
         if let Some(key) = &self.key {
             request = request.bearer_auth(key.expose());
         }
         let mut response = request.send().await.map_err(silent)?;
         let status = response.status();
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let location = location.map(str::to_owned);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(silent)? {
             body.extend_from_slice(&chunk);
@@ -123,7 +149,7 @@ impl Gateway {
                 return Err(Silence::Final(Failure::runtime(format!("the answer of {url} has no end"))));
             }
         }
-        Ok((status, body))
+        Ok(Answer { status, location, body })
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use super::settings::Settings;
 use crate::config::{Bucket, Config, Credential, ModelSelector, Provider, TargetRef};
 use crate::deployment::MASTER_KEY_VARIABLE;
@@ -33,6 +35,20 @@ pub(super) enum Auth {
 }
 
 impl Banner<'_> {
+    /// As documented in the README.
+    pub(super) fn json(&self) -> Value {
+        let Self { url, config_file, watched, auth, access, state_dir, settings } = self;
+        let providers: Vec<&str> =
+            settings.config.providers.iter().map(|provider| provider.id.as_str()).collect();
+        json!({
+            "ok": true, "operation": "start", "url": url, "pid": std::process::id(),
+            "requireAuth": *auth != Auth::Off, "access": access,
+            "config": config_file, "watchConfig": watched, "stateDir": state_dir,
+            "providers": providers, "defaultModel": settings.config.default_model,
+            "notes": settings.warnings,
+        })
+    }
+
     pub(super) fn render(&self) -> String {
         let Self { url, config_file, watched, auth, access, state_dir, settings } = self;
         let config = match config_file {

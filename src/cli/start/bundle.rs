@@ -13,7 +13,7 @@ use crate::deployment;
 const DIRECTORY_VARIABLE: &str = "LLM_ROUTER_BUNDLE_DIR";
 
 /// Name and bytes of each module, the main module first.
-pub(super) type Modules = Vec<(&'static str, Cow<'static, [u8]>)>;
+pub(crate) type Modules = Vec<(&'static str, Cow<'static, [u8]>)>;
 
 /// Puts the modules where the config of `workerd` finds them.
 pub(super) fn install(modules: &Modules, directory: &Path) -> Result<(), Failure> {
@@ -25,7 +25,7 @@ pub(super) fn install(modules: &Modules, directory: &Path) -> Result<(), Failure
     Ok(())
 }
 
-pub(super) fn modules(embedded: Bundle, environment: &Environment) -> Result<Modules, Failure> {
+pub(crate) fn modules(embedded: Bundle, environment: &Environment) -> Result<Modules, Failure> {
     if let Some(directory) = environment.get(DIRECTORY_VARIABLE) {
         let read = |name: &'static str| {
             let path = Path::new(directory).join(name);

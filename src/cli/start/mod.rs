@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+pub(crate) use bundle::modules as bundle_modules;
 pub(crate) use options::{Options, Source, place, state_directory};
 pub(crate) use orders::{RELOAD, Reloaded};
 pub(crate) use ready::is_ready;
@@ -54,7 +55,13 @@ use super::print;
 use super::{Bundle, demo};
 use crate::deployment;
 
-pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environment) -> Result<(), Failure> {
+/// Runs until it is told to stop. `json`: says for programs that it is ready.
+pub(crate) async fn run(
+    options: Options,
+    bundle: Bundle,
+    environment: Environment,
+    json: bool,
+) -> Result<(), Failure> {
     let signals = Signals::listen()?;
     let settings = first_settings(&options, &environment).await?;
     let modules = bundle::modules(bundle, &environment)?;
@@ -96,8 +103,8 @@ pub(crate) async fn run(options: Options, bundle: Bundle, environment: Environme
         access: options.access.as_ref().map(|access| access.issuer.as_str()),
         state_dir: state.directory(),
         settings: &settings,
-    }
-    .render();
+    };
+    let banner = if json { format!("{}\n", banner.json()) } else { banner.render() };
     let orders = state.order_socket();
     let supervisor = Supervisor {
         workerd: workerd.path,

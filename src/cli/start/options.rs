@@ -39,13 +39,8 @@ impl Options {
     pub(crate) fn new(typed: args::Start, environment: &Environment) -> Result<Self, Failure> {
         let args::Start {
             config,
-            host,
-            port,
-            require_auth,
-            watch_config,
-            watch_binary,
-            state_dir,
-            workerd,
+            serving:
+                args::Serving { host, port, require_auth, watch_config, watch_binary, state_dir, workerd },
             access_certs_url,
             demo,
         } = typed;

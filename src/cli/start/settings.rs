@@ -9,7 +9,7 @@ use std::{fmt, io};
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::config::{self, Config, Credential};
-use crate::deployment;
+use crate::{deployment, variables};
 
 /// A config that may go live.
 pub(super) struct Settings {
@@ -65,6 +65,9 @@ impl Settings {
             return Err(Refusal { problems, warnings });
         }
         warnings.extend(key_warnings(&config, environment));
+        let keys: BTreeSet<&str> = key_names(&config).map(|(_, name)| name).collect();
+        let others = environment.iter().filter(|(name, _)| !keys.contains(name));
+        warnings.extend(others.filter_map(|(name, _)| variables::advice(name)));
         Ok(Self { text, config, warnings })
     }
 
@@ -234,6 +237,24 @@ mod tests {
         let names: Vec<_> = variables.keys().map(String::as_str).collect();
         assert_eq!(names, ["LLM_ROUTER_CONFIG_JSON", "LLM_ROUTER_DEBUG", "OPENAI_API_KEY"]);
         assert_eq!(variables["LLM_ROUTER_CONFIG_JSON"], EXAMPLE);
+    }
+
+    #[test]
+    fn variables_without_effect_are_said() {
+        let environment = [
+            ("OPENAI_API_KEY", "k"),
+            ("LLM_ROUTER_STATE_BACKEND", "file"),
+            ("LLM_ROUTER_LOG_LEVLE", "off"),
+            ("LLM_ROUTER_KEY", "of a client"),
+        ];
+        let settings = Settings::check(EXAMPLE.to_owned(), false, &environment.into()).unwrap();
+        assert_eq!(
+            settings.warnings,
+            [
+                "LLM_ROUTER_LOG_LEVLE has no effect; did you mean `LLM_ROUTER_LOG_LEVEL`?",
+                "LLM_ROUTER_STATE_BACKEND has no effect any more"
+            ]
+        );
     }
 
     #[test]

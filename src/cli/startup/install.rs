@@ -36,7 +36,8 @@ pub(crate) fn install(
         Failure::runtime(format!("this system cannot run it as a service: {why}"))
             .hint("run `llm-router start` from whatever starts your programs")
     })?;
-    let job = job(&options, typed.watch_config, &workerd.path, environment_file, &service, environment)?;
+    let job =
+        job(&options, typed.serving.watch_config, &workerd.path, environment_file, &service, environment)?;
     refuse_a_second(&options.state_dir)?;
 
     if is_terminal() && !typed.yes.unwrap_or(false) {

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! install ─ unit | plist (text) ─ service (file, manager's commands) ─ status, uninstall; also stop, reload
+//!                └ installed
 //! ```
 //!
 //! No secret is ever in the service's file: keys are in the config and in the environment file.
 
 mod install;
+mod installed;
 mod plist;
 mod service;
 mod status;
@@ -18,6 +20,7 @@ mod variables;
 use std::path::PathBuf;
 
 pub(crate) use install::install;
+pub(crate) use installed::installed;
 pub(crate) use service::{Presence, Service};
 pub(crate) use status::status;
 pub(crate) use uninstall::uninstall;

@@ -71,6 +71,20 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// The words of the command and the environment file of what [`render`] wrote.
+pub(super) fn read(text: &str) -> Option<(Vec<String>, Option<String>)> {
+    let (_, rest) = text.split_once("<key>ProgramArguments</key>")?;
+    let (array, _) = rest.split_once("</array>")?;
+    let strings = array.lines().filter_map(|line| {
+        let text = line.trim().strip_prefix("<string>")?.strip_suffix("</string>")?;
+        Some(text.replace("&quot;", "\"").replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&"))
+    });
+    // The shell, its flag, its script, and what that reads.
+    let mut strings = strings.skip(3);
+    let environment_file = strings.next();
+    Some((strings.collect(), environment_file))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +111,12 @@ mod tests {
             assert!(plist.lines().any(|said| said.trim() == line), "{line}\n{plist}");
         }
         assert!(render(&job("\u{1b}")).is_none());
+    }
+    #[test]
+    fn what_is_written_can_be_read() {
+        let argument = "--state-dir=/c/<a> & \"b\" &lt;";
+        let plist = render(&job(argument)).unwrap();
+        let words = ["/opt/a & b/r", "start", argument].map(str::to_owned).to_vec();
+        assert_eq!(read(&plist), Some((words, Some("/h/$e \"f\".env".to_owned()))));
     }
 }

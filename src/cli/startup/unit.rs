@@ -65,6 +65,33 @@ fn pattern(path: &str) -> String {
     escaped.replace('%', "%%")
 }
 
+/// The words of the command and the environment file of what [`render`] wrote.
+pub(super) fn read(text: &str) -> Option<(Vec<String>, Option<String>)> {
+    let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
+    let mut words = Vec::new();
+    let mut rest = line("ExecStart=")?.chars();
+    while let Some('"') = rest.by_ref().find(|c| !c.is_whitespace()) {
+        let mut word = String::new();
+        loop {
+            match rest.next()? {
+                '"' => break,
+                '\\' => word.push(rest.next()?),
+                c => word.push(c),
+            }
+        }
+        words.push(word.replace("%%", "%").replace("$$", "$"));
+    }
+    let environment_file = line("EnvironmentFile=-").map(|path| {
+        let mut plain = String::new();
+        let mut escaped = path.chars();
+        while let Some(c) = escaped.next() {
+            plain.extend(if c == '\\' { escaped.next() } else { Some(c) });
+        }
+        plain.replace("%%", "%")
+    });
+    Some((words, environment_file))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +113,14 @@ mod tests {
         assert!(unit.lines().any(|said| said == line), "{unit}");
         assert!(unit.lines().any(|said| said == r#"Environment="A=1 $2 %%3""#), "{unit}");
         assert!(unit.lines().any(|said| said == r"EnvironmentFile=-/h/a b/50%%\[x].env"), "{unit}");
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let argument = r#"--state-dir=/c/it's "50%" $HOME\x"#;
+        let unit = render(&job("/opt/a b/r", argument)).unwrap();
+        let words = ["/opt/a b/r", "start", argument].map(str::to_owned).to_vec();
+        assert_eq!(read(&unit), Some((words, Some("/h/a b/50%[x].env".to_owned()))));
     }
 
     #[test]

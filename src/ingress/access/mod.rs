@@ -77,9 +77,7 @@ impl Fault {
     /// What the caller is told: the same for every token that is wrong.
     pub fn error(self) -> ClientError {
         match self {
-            Self::Misconfigured => {
-                ClientError::new(Kind::Unavailable, "This gateway is not open for requests")
-            }
+            Self::Misconfigured => ClientError::new(Kind::Unavailable, super::CLOSED),
             Self::KeysUnavailable { retry_after_ms } => {
                 let message = "Access tokens cannot be checked at the moment";
                 ClientError::new(Kind::Unavailable, message).retry_after_ms(Some(retry_after_ms))

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod cache;
+pub mod custom_tool;
 pub mod estimate;
 pub mod fields;
 pub mod media;
@@ -11,5 +12,6 @@ pub mod sampling;
 pub mod schema;
 pub mod structured;
 pub mod thinking;
+pub mod thoughts;
 pub mod tool_list;
 pub mod turns;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    fields,
+    custom_tool, fields,
     schema::{self, LIMITS, Weight},
 };
 use crate::translate::{Notes, Refusal, Traits};
@@ -109,7 +109,7 @@ impl ToolList {
 
     /// Adds a tool that takes text.
     pub fn text_tool(&mut self, name: String, description: Option<String>, control: Option<Value>) {
-        self.put(name, description, schema::text_tool_input(), None, control);
+        self.put(name, description, custom_tool::schema(), None, control);
     }
 
     /// Adds a tool of Anthropic's own, unless its name is taken.

@@ -84,6 +84,7 @@ impl Errand {
             error: None,
             identity: None,
             access: None,
+            key: None,
             trace,
             times: log::Times::default(),
         };

@@ -86,6 +86,10 @@ impl Home {
         fs::rename(draft, self.config_path()).unwrap();
     }
 
+    pub(super) fn variables(&self) -> Vec<(&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
     pub(super) fn argument(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());
         self

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::process::{End, Gateway, Home, config, install_script, until};
 
-const SYSTEMCTL: &str = r#"echo "$*" >> "$HOME/told"
+pub(super) const SYSTEMCTL: &str = r#"echo "$*" >> "$HOME/told"
 [ ! -e "$HOME/broken" ] || { echo "Failed to connect to bus" >&2; exit 1; }
 case "$2" in
   is-active) if [ -e "$HOME/active" ]; then echo active; else echo inactive; exit 3; fi ;;
@@ -26,7 +26,7 @@ case "$1" in
 esac"#;
 
 /// A home with a manager in it.
-fn with_manager(home: Home, program: &str, script: &str) -> Home {
+pub(super) fn with_manager(home: Home, program: &str, script: &str) -> Home {
     install_script(script, &home.path().join("fake").join(program));
     let path = format!("{}:/usr/bin:/bin", home.path().join("fake").display());
     let manager = if program == "systemctl" { "systemd" } else { "launchd" };
@@ -40,7 +40,7 @@ async fn run(home: &Home, arguments: &[&str]) -> End {
 }
 
 /// What the manager was told since the last time.
-fn told(home: &Home) -> Vec<String> {
+pub(super) fn told(home: &Home) -> Vec<String> {
     let path = home.path().join("told");
     let text = fs::read_to_string(&path).unwrap_or_default();
     let _ = fs::remove_file(path);
@@ -128,6 +128,39 @@ async fn a_launchd_agent_comes_and_goes() {
     assert_eq!(run(&home, &["config", "startup-uninstall"]).await.code, Some(0));
     assert!(told(&home).iter().any(|command| command.starts_with("bootout gui/")));
     assert!(!plist.exists());
+}
+
+/// What a property list reader takes out of one with every odd character in its paths, and what launchd would
+/// then run: the environment file is read, and its words arrive as they are.
+#[tokio::test]
+async fn launchd_gets_odd_paths_as_they_are() {
+    const READ: &str =
+        "import json, plistlib, sys; print(json.dumps(plistlib.load(open(sys.argv[1], 'rb'))))";
+    let home = with_manager(Home::new(), "launchctl", LAUNCHCTL);
+    let odd = home.path().join(r#"a b & <c> 50% "q" 'x' $HOME `id` \n ;#.json"#);
+    fs::rename(home.config_path(), &odd).unwrap();
+    let variables = home.path().join("$(id) & co.env");
+    fs::write(&variables, "ALPHA_KEY='sk &<>$x'\nLLM_ROUTER_LOG_LEVEL=off\n").unwrap();
+    fs::set_permissions(&variables, fs::Permissions::from_mode(0o600)).unwrap();
+    let (config, file) =
+        (format!("--config={}", odd.display()), format!("--environment-file={}", variables.display()));
+    let end = run(&home, &["config", "startup-install", &config, &file]).await;
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    let plist = home.path().join("Library/LaunchAgents/dev.llm-router.plist");
+    let Ok(output) = Command::new("python3").arg("-c").arg(READ).arg(plist).output() else { return };
+    let agent: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(agent["Label"], "dev.llm-router");
+    assert_eq!(agent["KeepAlive"], json!({ "SuccessfulExit": false }));
+    assert_eq!(agent["EnvironmentVariables"]["LLM_ROUTER_MANAGED_BY_STARTUP"], "1");
+    let words: Vec<&str> =
+        agent["ProgramArguments"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    assert!(words.contains(&config.as_str()), "{words:?}");
+
+    let shell = words.iter().position(|word| word.ends_with("co.env")).unwrap();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..=shell]).args(["printenv", "ALPHA_KEY", "LLM_ROUTER_LOG_LEVEL"]);
+    let output = command.output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "sk &<>$x\noff\n");
 }
 
 #[tokio::test]

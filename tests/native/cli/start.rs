@@ -7,7 +7,8 @@ use std::path::Path;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::process::{Home, config, is_alive, until, workerd};
 
@@ -32,6 +33,25 @@ async fn the_banner_has_all_that_a_client_needs() {
     assert!(!banner.contains("sk-alpha-0123456789"));
     assert_eq!(gateway.stderr(), "");
     gateway.stop().await;
+}
+
+#[tokio::test]
+async fn programs_are_told_where_it_is() {
+    let home = Home::new().argument("--json");
+    let mut child = home.command().spawn().unwrap();
+    let pid = child.id().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = stdout.next_line().await.unwrap().unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(
+        (&said["ok"], &said["pid"], &said["requireAuth"], &said["providers"], &said["watchConfig"]),
+        (&json!(true), &json!(pid), &json!(false), &json!(["alpha"]), &json!(true))
+    );
+    let health = reqwest::get(format!("{}/health", said["url"].as_str().unwrap())).await.unwrap();
+    assert_eq!(health.status(), 200);
+    kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGTERM).unwrap();
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
+    assert_eq!(stdout.next_line().await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -2,6 +2,11 @@
 
 mod fake;
 
+/// What a gateway says of itself.
+pub(super) fn document() -> serde_json::Value {
+    fake::status()
+}
+
 use std::fs;
 use std::time::Duration;
 
@@ -158,6 +163,52 @@ async fn a_key_is_shown_only_when_it_is_asked_for() {
     assert_eq!(fake.take_requests(), [unlocked]);
 }
 
+/// Of a service token, what Access is shown when it stands in front, and only then.
+#[tokio::test]
+async fn a_service_token_opens_access() {
+    const ID: &str = "1a2b.access";
+    const SECRET: &str = "5ecret-of-the-token";
+    let login = "https://team.cloudflareaccess.com/cdn-cgi/access/login/gateway.example?kid=1";
+    let token = |home: Home| {
+        home.variable("CF_ACCESS_CLIENT_ID", ID)
+            .variable("CF_ACCESS_CLIENT_SECRET", SECRET)
+            .variable("LLM_ROUTER_MASTER_KEY", KEY)
+    };
+    for (command, path, login) in [
+        (&["status"][..], "/v1/status", Some(login)),
+        (&["status"], "/v1/status", None),
+        (&["explain", "team"], "/v1/explain?model=team", Some(login)),
+    ] {
+        let fake = Fake::start(Some(KEY)).await;
+        let home = || Home::empty().arguments(command).argument(format!("--url={}", fake.url));
+        assert_eq!(token(home()).run().await.code, Some(0));
+        let seen = [format!("GET {path} -"), format!("GET {path} Bearer {KEY}")];
+        assert_eq!(fake.take_requests(), seen, "nothing asked for the service token");
+
+        fake.behind_access((ID, SECRET), login);
+        let end = token(home()).run().await;
+        assert_eq!(end.code, Some(0), "{}", end.stderr);
+        let seen = [
+            format!("GET {path} -"),
+            format!("GET {path} - {ID}:{SECRET}"),
+            format!("GET {path} Bearer {KEY} {ID}:{SECRET}"),
+        ];
+        assert_eq!(fake.take_requests(), seen);
+
+        for (home, says) in [
+            (home(), "CF_ACCESS_CLIENT_SECRET"),
+            (token(home()).without_variable("CF_ACCESS_CLIENT_ID"), "CF_ACCESS_CLIENT_ID is not"),
+            (token(home()).variable("CF_ACCESS_CLIENT_SECRET", "wr0ng"), "Service Auth"),
+        ] {
+            let end = home.run().await;
+            assert_eq!(end.code, Some(2), "{}", end.stderr);
+            assert!(end.stderr.contains("Access") && end.stderr.contains(says), "{says}: {}", end.stderr);
+            assert!(!end.stderr.contains(SECRET) && !end.stderr.contains("wr0ng"), "{}", end.stderr);
+        }
+        assert!(fake.take_requests().iter().all(|request| !request.contains(KEY)), "the key stays here");
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_asked_is_said() {
     let fake = Fake::start(None).await;
@@ -309,6 +360,7 @@ async fn without_a_gateway_the_config_explains() {
     let end = Home::new().arguments(&["explain", "m-smal"]).run().await;
     assert_eq!(end.code, Some(2));
     assert!(end.stderr.contains("did you mean `alpha/m-small`?"), "{}", end.stderr);
+    assert!(end.stderr.contains("`llm-router config list`"), "{}", end.stderr);
 
     let end = Home::empty().arguments(&["explain", "x"]).run().await;
     assert_eq!(end.code, Some(2));

@@ -6,6 +6,7 @@ mod chat_to_messages;
 mod chat_to_messages_edges;
 mod chat_to_messages_mutations;
 mod contract;
+mod edges;
 mod from_messages;
 mod fuzz;
 mod matrix;

@@ -18,7 +18,7 @@ pub(super) fn upsert(
     environment: &Environment,
 ) -> Result<Answer, Failure> {
     let skip = typed.skip_probe.unwrap_or(false);
-    let requests_per_minute = typed.probe_rpm;
+    let requests_per_minute = typed.asking.probe_rpm;
     let (mut change, mut notes) = meant(typed)?;
     let unprobed = change.unprobed().filter(|_| !skip);
     notes.extend(unprobed.map(str::to_owned));
@@ -45,7 +45,7 @@ fn probed(change: &ProviderChange) -> ProviderChange {
 /// What was typed, taken apart; and what should be said about it.
 fn meant(typed: args::UpsertProvider) -> Result<(ProviderChange, Vec<String>), Failure> {
     let mut notes = Vec::new();
-    let endpoints = match &typed.endpoints {
+    let endpoints = match &typed.place.endpoints {
         Some(text) => {
             let found = endpoints::find("--endpoints", text)?;
             notes.extend(found.notes);
@@ -53,8 +53,8 @@ fn meant(typed: args::UpsertProvider) -> Result<(ProviderChange, Vec<String>), F
         }
         None => Vec::new(),
     };
-    let stdin = args::Discreet::of(typed.api_key_stdin, "--api-key-stdin")?;
-    let key = key(typed.api_key, stdin, typed.api_key_env)?;
+    let stdin = args::Discreet::of(typed.key.stdin, "--api-key-stdin")?;
+    let key = key(typed.key.argument, stdin, typed.key.variable)?;
     let master_key = match (typed.master_key, args::Discreet::of(typed.set_master_key, "--set-master-key")?) {
         (Some(key), _) => {
             warn_of_argument("--master-key", "use `config set-master-key --master-key-stdin`");
@@ -79,11 +79,11 @@ fn meant(typed: args::UpsertProvider) -> Result<(ProviderChange, Vec<String>), F
     let change = ProviderChange {
         id: typed.provider_id,
         name: typed.name,
-        base_url: typed.base_url,
+        base_url: typed.place.base_url,
         endpoints,
         base_urls: PerWire {
-            chat: typed.openai_base_url,
-            messages: typed.claude_base_url,
+            chat: typed.place.openai_base_url,
+            messages: typed.place.claude_base_url,
             responses: typed.openai_responses_base_url,
             completions: typed.openai_completions_base_url,
         },
@@ -91,10 +91,10 @@ fn meant(typed: args::UpsertProvider) -> Result<(ProviderChange, Vec<String>), F
         formats: typed.formats.map(|text| words::formats("--formats", &text)).transpose()?,
         key,
         auth: names_auth.then_some(auth),
-        headers: typed.headers.map(|text| words::object_or_exit_1("--headers", &text)).transpose()?,
+        headers: typed.asking.headers.map(|text| words::object_or_exit_1("--headers", &text)).transpose()?,
         anthropic_version: typed.anthropic_version,
         anthropic_beta: typed.anthropic_beta,
-        models: typed.models.map(|text| words::models("--models", &text)).transpose()?,
+        models: typed.asking.models.map(|text| words::models("--models", &text)).transpose()?,
         master_key,
         allow_weak_master_key: typed.allow_weak_master_key.unwrap_or(false),
         cascade: typed.cascade.unwrap_or(false),

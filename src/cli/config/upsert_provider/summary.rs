@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::field;
 use super::super::names::Names;
 use super::super::secrets::{masked, masked_url};
+use super::super::{field, list};
 use super::credentials::spelling;
 use super::{Identity, ProviderChange};
 use crate::cli::answer::Answer;
@@ -28,7 +28,9 @@ pub(super) fn add(
             .unwrap_or_default()
     };
     let base = field::BASE_URL.text(provider).map(masked_url).unwrap_or_default();
-    let formats = field::FORMATS.texts(provider);
+    let keys = by_format.into_iter().flat_map(|urls| urls.keys());
+    let with_url = keys.filter_map(|name| Some(Wire::from_config_name(name)?.config_name().to_owned()));
+    let formats = list::formats(provider, with_url);
     let models: Vec<&str> = own.models.iter().map(|model| model.id.as_str()).collect();
     let probe = change.probe.unwrap_or("skipped");
 

@@ -13,7 +13,7 @@ use crate::cli::manager::walk::{Done, Step};
 use crate::config::names::slug;
 use crate::config::{Window, WindowUnit};
 
-pub(super) const STEPS: [Step<Form>; 7] = [name, scoped, models, cap, unit, size, review];
+pub(super) const STEPS: [Step<Form>; 8] = [name, scoped, lost, models, cap, unit, size, review];
 
 /// Units that are offered; others only for a bucket that has one already.
 const UNITS: [WindowUnit; 5] =
@@ -22,14 +22,18 @@ const UNITS: [WindowUnit; 5] =
 /// The answers so far.
 pub(super) struct Form {
     provider: String,
-    /// Of a bucket that is there. Its count goes by it, so it stays whatever the name becomes.
-    id: Option<String>,
+    /// The bucket that is edited. Its count goes by its id, which stays whatever the name becomes.
+    before: Option<Bucket>,
     /// Ids of the other buckets.
     taken: Vec<String>,
     known: Vec<String>,
     name: String,
     all: bool,
     models: Vec<String>,
+    /// What the bucket names besides, and what the provider does not have.
+    lost: Vec<String>,
+    /// Whether its models are to stay as they are because of that.
+    keep: bool,
     requests: Option<u64>,
     unit: WindowUnit,
     size: u32,
@@ -38,8 +42,11 @@ pub(super) struct Form {
 
 impl Form {
     pub(super) fn new(provider: &ProviderNames, bucket: Option<&Bucket>, all: &[Bucket]) -> Self {
-        let id = bucket.map(|bucket| bucket.id.clone());
-        let models = bucket.map(|bucket| bucket.models.clone()).unwrap_or_default();
+        let written = bucket.map(|bucket| bucket.models.clone()).unwrap_or_default();
+        let (every, named): (Vec<String>, Vec<String>) =
+            written.into_iter().partition(|model| model.eq_ignore_ascii_case("all"));
+        let (models, lost): (Vec<String>, Vec<String>) =
+            named.into_iter().partition(|model| provider.model(model).is_some());
         let window = bucket.and_then(|bucket| bucket.window);
         let unit = window.map_or(WindowUnit::Month, |window| window.unit);
         let mut units = UNITS.to_vec();
@@ -51,17 +58,19 @@ impl Form {
             taken: all
                 .iter()
                 .map(|other| other.id.clone())
-                .filter(|other| Some(other) != id.as_ref())
+                .filter(|other| Some(other) != bucket.map(|bucket| &bucket.id))
                 .collect(),
             known: provider.models.iter().map(|model| model.id.clone()).collect(),
             name: bucket.map(|bucket| bucket.name.clone()).unwrap_or_default(),
-            all: models.is_empty() || models.iter().any(|model| model.eq_ignore_ascii_case("all")),
-            models: models.into_iter().filter(|model| !model.eq_ignore_ascii_case("all")).collect(),
+            all: !every.is_empty() || (models.is_empty() && lost.is_empty()),
+            models,
+            lost,
+            keep: false,
             requests: bucket.and_then(|bucket| bucket.requests),
             unit,
             size: window.map_or(1, |window| window.size),
             units,
-            id,
+            before: bucket.cloned(),
         }
     }
 
@@ -70,7 +79,11 @@ impl Form {
     }
 
     fn selection(&self) -> Vec<String> {
-        if self.all { vec!["all".to_owned()] } else { self.models.clone() }
+        match (self.all, self.keep) {
+            (true, _) => vec!["all".to_owned()],
+            (false, false) => self.models.clone(),
+            (false, true) => self.models.iter().chain(&self.lost).cloned().collect(),
+        }
     }
 
     /// Whether the unit comes in sizes. The others are 1, unless the bucket has another one already.
@@ -80,7 +93,7 @@ impl Form {
 }
 
 fn name(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
-    let (taken, editing) = (form.taken.clone(), form.id.is_some());
+    let (taken, editing) = (form.taken.clone(), form.before.is_some());
     let check = move |text: &str| match slug(text) {
         id if id.is_empty() => Err("give it a name with a letter or a digit".to_owned()),
         id if !editing && taken.contains(&id) => Err(format!("there is already a bucket {id}")),
@@ -91,7 +104,7 @@ fn name(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
 }
 
 fn scoped(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
-    if form.known.is_empty() {
+    if form.known.is_empty() && form.lost.is_empty() {
         form.all = true;
         return Ok(Done::Skipped);
     }
@@ -100,8 +113,16 @@ fn scoped(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
     Ok(Done::Asked)
 }
 
+fn lost(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    if form.all || form.lost.is_empty() {
+        return Ok(Done::Skipped);
+    }
+    form.keep = choose::keep_as_it_is(desk, "models of the bucket", &form.lost, form.keep)?;
+    Ok(Done::Asked)
+}
+
 fn models(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
-    if form.all {
+    if form.all || form.keep {
         return Ok(Done::Skipped);
     }
     let (known, before) = (form.known.clone(), form.models.clone());
@@ -144,7 +165,8 @@ fn size(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
 }
 
 fn review(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
-    let id = form.id.clone().unwrap_or_else(|| slug(&form.name));
+    let before = form.before.as_ref();
+    let id = before.map_or_else(|| slug(&form.name), |before| before.id.clone());
     let lines = [
         format!("Bucket of  {}", form.provider),
         format!("Name       {}", form.name),
@@ -152,12 +174,14 @@ fn review(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
         format!("Cap        {} requests every {}", form.requests.unwrap_or_default(), every(form.window())),
         format!("Id         {id}"),
     ];
+    // What is as it was is not named, so that it stays to the letter.
     let bucket = BucketChange {
         id: Some(id),
-        name: Some(form.name.clone()),
-        models: Some(form.selection()),
-        requests: form.requests,
-        window: Some(form.window()),
+        name: Some(form.name.clone()).filter(|name| before.is_none_or(|before| before.name != *name)),
+        models: Some(form.selection()).filter(|models| before.is_none_or(|before| before.models != *models)),
+        requests: form.requests.filter(|_| before.is_none_or(|before| before.requests != form.requests)),
+        window: Some(form.window())
+            .filter(|window| before.is_none_or(|before| before.window != Some(*window))),
         ..BucketChange::default()
     };
     desk.review(&lines, |document, _| {

@@ -28,48 +28,54 @@ pub(super) struct Bucket {
 
 /// Asks for the provider, unless one is given, and then what to do until there is nothing more to do.
 pub(super) fn run(desk: &mut Desk<'_>, provider: Option<String>) -> Asked<()> {
-    let provider = match provider {
-        Some(id) => id,
-        None => {
-            let names = Names::of(&desk.load()?);
-            choose::provider(desk, &names, "Caps of which provider?", 0)?.1.id.clone()
-        }
-    };
-    desk.say(INTRO);
+    if let Some(provider) = provider {
+        return manage(desk, &provider);
+    }
+    let mut start = 0;
     loop {
-        let buckets = of(desk, &provider)?;
-        let done = match act(desk, &provider, &buckets) {
-            Ok(done) => done,
-            // Back from within an action is here again.
-            Err(Halt::Back) => false,
-            Err(halt) => return Err(halt),
-        };
-        if done {
-            return Ok(());
+        let names = Names::of(&desk.load()?);
+        let (at, provider) = choose::provider(desk, &names, "Caps of which provider?", start)?;
+        match manage(desk, &provider.id) {
+            Err(Halt::Back) => start = at,
+            done => return done,
         }
     }
 }
 
-/// Returns whether there is nothing more to do.
-fn act(desk: &mut Desk<'_>, provider: &str, buckets: &[Bucket]) -> Asked<bool> {
+fn manage(desk: &mut Desk<'_>, provider: &str) -> Asked<()> {
+    desk.say(INTRO);
+    loop {
+        let buckets = of(desk, provider)?;
+        let chosen = ask(desk, provider, &buckets)?;
+        match act(desk, provider, &buckets, chosen) {
+            Ok(true) => return Ok(()),
+            // Back from within an action is here again.
+            Ok(false) | Err(Halt::Back) => {}
+            Err(halt) => return Err(halt),
+        }
+    }
+}
+
+fn ask(desk: &mut Desk<'_>, provider: &str, buckets: &[Bucket]) -> Asked<usize> {
     let mut options = vec!["Create a bucket"];
     if !buckets.is_empty() {
         options.extend(["Edit a bucket", "Remove a bucket", "Review the buckets"]);
     }
     options.push("Done");
     let options: Vec<String> = options.into_iter().map(str::to_owned).collect();
-    let chosen = match desk.prompt.select(&format!("Buckets of {provider}"), "", &options, 0) {
-        Err(Halt::Back) => return Ok(true),
-        chosen => chosen?,
-    };
+    desk.prompt.select(&format!("Buckets of {provider}"), "", &options, 0)
+}
+
+/// Returns whether there is nothing more to do.
+fn act(desk: &mut Desk<'_>, provider: &str, buckets: &[Bucket], chosen: usize) -> Asked<bool> {
     match (chosen, buckets.is_empty()) {
         (0, _) => create(desk, provider)?,
         (1, false) => {
-            if let Some(bucket) = pick(desk, buckets, "Edit which bucket?")? {
-                fill(desk, provider, Some(bucket))?;
-            }
+            with_one(desk, buckets, "Edit which bucket?", |desk, bucket| fill(desk, provider, Some(bucket)))?;
         }
-        (2, false) => remove(desk, provider, buckets)?,
+        (2, false) => {
+            with_one(desk, buckets, "Remove which bucket?", |desk, bucket| remove(desk, provider, bucket))?;
+        }
         (3, false) => review(desk, buckets),
         _ => return Ok(true),
     }
@@ -94,8 +100,7 @@ fn fill(desk: &mut Desk<'_>, provider: &str, bucket: Option<&Bucket>) -> Asked<(
     walk(&mut form, desk, &form::STEPS)
 }
 
-fn remove(desk: &mut Desk<'_>, provider: &str, buckets: &[Bucket]) -> Asked<()> {
-    let Some(bucket) = pick(desk, buckets, "Remove which bucket?")? else { return Ok(()) };
+fn remove(desk: &mut Desk<'_>, provider: &str, bucket: &Bucket) -> Asked<()> {
     if desk.prompt.confirm(&format!("Remove {}?", bucket.line()), "its count goes with it", false)? {
         let change = LimitsChange::Remove { id: bucket.id.clone() };
         desk.save(|document, _| rate_limits::set(document, provider, change.clone()))?;
@@ -109,9 +114,23 @@ fn review(desk: &mut Desk<'_>, buckets: &[Bucket]) {
     }
 }
 
-fn pick<'b>(desk: &mut Desk<'_>, buckets: &'b [Bucket], question: &str) -> Asked<Option<&'b Bucket>> {
+/// Lets one be chosen, and does something with it; back from that is the choice again.
+fn with_one(
+    desk: &mut Desk<'_>,
+    buckets: &[Bucket],
+    question: &str,
+    act: impl Fn(&mut Desk<'_>, &Bucket) -> Asked<()>,
+) -> Asked<()> {
     let options: Vec<String> = buckets.iter().map(Bucket::line).collect();
-    Ok(buckets.get(desk.prompt.select(question, "", &options, 0)?))
+    let mut at = 0;
+    loop {
+        at = desk.prompt.select(question, "", &options, at)?;
+        let Some(bucket) = buckets.get(at) else { return Err(Halt::Back) };
+        match act(desk, bucket) {
+            Err(Halt::Back) => {}
+            done => return done,
+        }
+    }
 }
 
 /// The buckets of a provider as the file has them.

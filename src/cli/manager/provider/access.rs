@@ -1,14 +1,12 @@
-//! The key of a provider, and headers of its own.
+//! The key of a provider: where it comes from.
 
 use std::rc::Rc;
 
-use super::Draft;
-use crate::cli::config::upsert_provider::{AuthChange, Key};
-use crate::cli::config::words;
+use super::{Draft, auth};
+use crate::cli::config::upsert_provider::Key;
 use crate::cli::manager::desk::Desk;
 use crate::cli::manager::prompt::{Asked, Halt};
 use crate::cli::manager::walk::Done;
-use crate::cli::probe::headers::read;
 use crate::config::Secret;
 use crate::config::names::is_variable_name;
 
@@ -28,9 +26,13 @@ pub(super) fn source(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
         (Source::None, "It wants no key".to_owned()),
     ];
     let untouched = draft.change.key.is_none() && draft.change.auth.is_none();
+    let keyless = draft.written().is_some_and(auth::is_none);
+    if untouched && keyless {
+        draft.source = Source::None;
+    }
     if let Some(present) = draft.present_key() {
         options.insert(0, (Source::Present, format!("Keep the one that it has ({present})")));
-        if untouched {
+        if untouched && !keyless {
             draft.source = Source::Present;
         }
     }
@@ -43,8 +45,7 @@ pub(super) fn source(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
         draft.change.key = None;
         draft.forget_probe();
     }
-    draft.change.auth = (source == Source::None)
-        .then(|| AuthChange { kind: Some("none".to_owned()), ..AuthChange::default() });
+    draft.change.auth = None;
     Ok(Done::Asked)
 }
 
@@ -87,20 +88,4 @@ fn typed(desk: &mut Desk<'_>) -> Asked<Secret> {
         Err("a key has no white space and no special characters".to_owned())
     };
     desk.prompt.secret("API key", "", Rc::new(check))
-}
-
-pub(super) fn headers(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
-    let check = |text: &str| {
-        if text.is_empty() {
-            return Ok(());
-        }
-        let object = words::object("headers", text).map_err(|failure| failure.message)?;
-        read(&object).map(drop).map_err(str::to_owned)
-    };
-    let initial = draft.change.headers.as_ref().and_then(|headers| serde_json::to_string(headers).ok());
-    let help =
-        if draft.existing.is_some() { "JSON; empty keeps those that it has" } else { "JSON; empty for none" };
-    let text = desk.prompt.text("Headers of its own", help, &initial.unwrap_or_default(), Rc::new(check))?;
-    draft.change.headers = if text.is_empty() { None } else { words::object("headers", &text).ok() };
-    Ok(Done::Asked)
 }

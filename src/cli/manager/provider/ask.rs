@@ -11,6 +11,12 @@ use crate::cli::manager::walk::Done;
 use crate::cli::probe::request::REQUESTS_PER_MINUTE;
 
 pub(super) fn discover(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    if let Some(why) = draft.unprobed() {
+        desk.say(format!("note: {why}"));
+        draft.probe = false;
+        draft.forget_probe();
+        return Ok(Done::Skipped);
+    }
     let help = "formats and lists of models; this costs nothing";
     draft.probe = desk.prompt.confirm("Ask the provider what it has?", help, draft.probe)?;
     draft.forget_probe();

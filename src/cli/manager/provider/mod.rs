@@ -2,6 +2,8 @@
 
 mod access;
 mod ask;
+mod auth;
+mod headers;
 mod identity;
 mod models;
 mod place;
@@ -18,7 +20,9 @@ use crate::cli::file::Document;
 use crate::cli::presets::Preset;
 use crate::wire::Wire;
 
-const STEPS: [Step<Draft>; 18] = [
+pub(super) use place::spoken_by;
+
+const STEPS: [Step<Draft>; 22] = [
     identity::which,
     identity::preset,
     identity::name,
@@ -26,7 +30,11 @@ const STEPS: [Step<Draft>; 18] = [
     place::endpoints,
     access::source,
     access::key,
-    access::headers,
+    auth::scope,
+    auth::kind,
+    auth::header_name,
+    auth::prefix,
+    headers::edit,
     ask::discover,
     ask::manual,
     place::formats,
@@ -49,6 +57,7 @@ struct Draft {
     /// URLs as they were typed; empty where those of the preset or of the file are meant.
     urls: Vec<String>,
     source: access::Source,
+    auth: auth::Shown,
     /// All that was said but models and what a probe found.
     change: ProviderChange,
     /// Whether a probe is wanted, and what it said.
@@ -78,6 +87,7 @@ impl Draft {
             preset: None,
             urls: Vec::new(),
             source: access::Source::Variable,
+            auth: auth::Shown::default(),
             change: ProviderChange::default(),
             probe: true,
             found: None,

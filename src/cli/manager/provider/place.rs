@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::Draft;
 use crate::cli::config::endpoints;
-use crate::cli::config::field;
+use crate::cli::config::field::{self, Object};
 use crate::cli::config::secrets::masked_url;
 use crate::cli::manager::desk::Desk;
 use crate::cli::manager::prompt::Asked;
@@ -127,16 +127,21 @@ impl Draft {
 
     /// The formats of the file; that of most providers for a new one.
     pub(super) fn present_formats(&self) -> Vec<Wire> {
-        let Some(written) = self.written() else { return vec![Wire::Chat] };
-        let names = field::FORMAT.text(written).map(str::to_owned).into_iter();
-        let mut formats = Vec::new();
-        for wire in
-            names.chain(field::FORMATS.texts(written)).filter_map(|name| Wire::from_config_name(&name))
-        {
-            if !formats.contains(&wire) {
-                formats.push(wire);
-            }
-        }
-        formats
+        self.written().map_or_else(|| vec![Wire::Chat], spoken_by)
     }
+}
+
+/// The formats that a provider of the file speaks, preferred first.
+pub(in crate::cli::manager) fn spoken_by(provider: &Object) -> Vec<Wire> {
+    let preferred = field::FORMAT.text(provider).map(str::to_owned);
+    let keyed = field::BASE_URL_BY_FORMAT.get(provider).and_then(|urls| urls.as_object());
+    let keyed = keyed.into_iter().flat_map(|urls| urls.keys().cloned());
+    let names = preferred.into_iter().chain(field::FORMATS.texts(provider)).chain(keyed);
+    let mut formats = Vec::new();
+    for wire in names.filter_map(|name| Wire::from_config_name(&name)) {
+        if !formats.contains(&wire) {
+            formats.push(wire);
+        }
+    }
+    formats
 }

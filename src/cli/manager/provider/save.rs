@@ -2,9 +2,10 @@
 
 use super::Draft;
 use super::access::Source;
-use crate::cli::config::field;
+use super::headers::shown;
+use crate::cli::config::field::{self, Object};
 use crate::cli::config::probing::{Findings, Verdict};
-use crate::cli::config::secrets::masked_url;
+use crate::cli::config::secrets::{masked_headers, masked_url};
 use crate::cli::config::upsert_provider::{self, Key, ProviderChange};
 use crate::cli::failure::Failure;
 use crate::cli::manager::desk::Desk;
@@ -97,13 +98,19 @@ impl Draft {
         let formats: Vec<&str> = formats.into_iter().map(Wire::config_name).collect();
         lines.push(format!("Formats    {}", formats.join(", ")));
         lines.push(format!("Key        {}", self.key_line()));
+        lines.extend(self.auth_line().map(|line| format!("Shown as   {line}")));
+        let headers = change.headers.iter().flat_map(masked_headers);
+        lines.extend(headers.map(|(name, value)| format!("Header     {}", shown(&name, &value))));
+        if change.headers.as_ref().is_some_and(Object::is_empty) {
+            lines.push("Headers    none of its own any more".to_owned());
+        }
         let models = change.models.clone().unwrap_or_default();
         let more = match models.len().saturating_sub(SHOWN) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let shown: Vec<&str> = models.iter().take(SHOWN).map(String::as_str).collect();
-        lines.push(format!("Models     {}{more}", shown.join(", ")));
+        let named: Vec<&str> = models.iter().take(SHOWN).map(String::as_str).collect();
+        lines.push(format!("Models     {}{more}", named.join(", ")));
         lines
     }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::translate::{
     Memo,
     answer::Piece,
+    parts::custom_tool::unwrapped,
     tools::{ClientTool, Kind, ToolNames},
 };
 
@@ -65,7 +66,7 @@ impl Calls {
                 Kind::Function => {
                     if !call.begun {
                         call.begun = true;
-                        ready.push(indexed(index, whole(call, String::new())));
+                        ready.push(indexed(index, whole(call, "")));
                     }
                     if !call.json.is_empty() {
                         let json = std::mem::take(&mut call.json);
@@ -74,8 +75,7 @@ impl Calls {
                 }
                 // Its text is inside of the JSON, which has to be whole to be read.
                 Kind::Custom if call.ended => {
-                    let json = std::mem::take(&mut call.json);
-                    ready.push(indexed(index, whole(call, json)));
+                    ready.push(indexed(index, whole(call, &call.json)));
                 }
                 Kind::Custom => {}
             }
@@ -89,17 +89,11 @@ impl Calls {
 
     /// All calls, as a document has them.
     pub(super) fn whole(self) -> Vec<Value> {
-        let calls = self.calls.into_values();
-        calls
-            .map(|mut call| {
-                let json = std::mem::take(&mut call.json);
-                whole(&call, json)
-            })
-            .collect()
+        self.calls.values().map(|call| whole(call, &call.json)).collect()
     }
 }
 
-fn whole(call: &Call, json: String) -> Value {
+fn whole(call: &Call, json: &str) -> Value {
     let name = &call.tool.name;
     match call.tool.kind {
         Kind::Function => {
@@ -118,15 +112,6 @@ fn indexed(index: usize, call: Value) -> Value {
         indexed.extend(call);
     }
     indexed
-}
-
-/// The text that a custom tool takes; whatever else a model wrote is text as well.
-fn unwrapped(json: String) -> String {
-    let value: Option<Value> = serde_json::from_str(&json).ok();
-    match value.as_ref().and_then(|value| value.get("input")).and_then(Value::as_str) {
-        Some(input) => input.to_owned(),
-        None => json,
-    }
 }
 
 #[cfg(test)]
@@ -186,7 +171,7 @@ mod tests {
         let name = memo.tools.add(tool).unwrap();
         let table = [
             (r#"{"input":"ls\n-l"}"#, r"ls\n-l"),
-            (r#"{"input":7}"#, r#"{\"input\":7}"#),
+            (r#"{"input":{"a":1}}"#, r#"{\"a\":1}"#),
             ("not json", "not json"),
         ];
         for (json, input) in table {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Citation, events::Events};
+use crate::translate::parts::custom_tool::unwrapped;
 
 /// A text that grows.
 pub(super) struct Part {
@@ -175,40 +176,4 @@ pub(super) struct Place<'a> {
     pub(super) part_index: usize,
     /// The tool's, of a call.
     pub(super) name: Option<&'a str>,
-}
-
-/// The text that a provider's `{"input": "…"}` is for. What is no such thing is taken as it is: the tool
-/// says best what is wrong with it.
-fn unwrapped(json: &str) -> String {
-    match serde_json::from_str(json) {
-        Ok(Value::String(input)) => input,
-        Ok(Value::Object(fields)) => match fields.get("input") {
-            Some(Value::String(input)) => input.clone(),
-            Some(input) => input.to_string(),
-            None if fields.is_empty() => String::new(),
-            None => json.to_owned(),
-        },
-        _ => json.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn inputs_are_unwrapped() {
-        for (json, input) in [
-            (r#"{"input":"*** Begin\n\"x\""}"#, "*** Begin\n\"x\""),
-            (r#" {"input":""} "#, ""),
-            (r#"{"input":{"a":1}}"#, r#"{"a":1}"#),
-            (r#""bare""#, "bare"),
-            ("{}", ""),
-            (r#"{"patch":"x"}"#, r#"{"patch":"x"}"#),
-            (r#"{"input":"cut"#, r#"{"input":"cut"#),
-            ("", ""),
-        ] {
-            assert_eq!(unwrapped(json), input, "{json}");
-        }
-    }
 }

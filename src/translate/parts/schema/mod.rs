@@ -7,4 +7,4 @@ mod tool;
 
 pub use grammar::{Grammar, LIMITS, Weight, for_grammar};
 pub use strict::openai_strict;
-pub use tool::{text_tool_description, text_tool_input, tool_input};
+pub use tool::tool_input;

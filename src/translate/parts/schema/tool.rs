@@ -1,6 +1,6 @@
 //! What a tool takes, as Anthropic's format has it: an object, and at its top nothing but an object.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::flatten::{Depth, flatten};
 use crate::translate::Refusal;
@@ -28,36 +28,10 @@ pub fn tool_input(parameters: Option<&Value>, path: &str) -> Result<Value, Refus
     Ok(Value::Object(schema))
 }
 
-/// The schema of a tool that takes text: one string, `input`.
-pub fn text_tool_input() -> Value {
-    json!({
-        "type": "object",
-        "properties": { "input": { "type": "string" } },
-        "required": ["input"],
-        "additionalProperties": false,
-    })
-}
-
-/// The description of a tool that takes text. A grammar cannot be enforced, so it is told; `format` is
-/// Chat's (`{"type":"grammar","grammar":{"syntax","definition"}}`) or Responses' (without the nesting).
-pub fn text_tool_description(description: Option<&str>, format: Option<&Value>) -> Option<String> {
-    let description = description.filter(|text| !text.trim().is_empty());
-    let grammar = format.filter(|format| format.get("type").and_then(Value::as_str) == Some("grammar"));
-    let grammar = grammar.map(|format| format.get("grammar").unwrap_or(format));
-    let text = |key| grammar.and_then(|grammar| grammar.get(key)).and_then(Value::as_str);
-    let told = text("definition").map(|definition| {
-        let syntax = text("syntax").unwrap_or("formal");
-        format!("`input` must match this {syntax} grammar:\n{definition}")
-    });
-    match (description, told) {
-        (Some(description), Some(told)) => Some(format!("{description}\n\n{told}")),
-        (description, told) => told.or_else(|| description.map(str::to_owned)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn input(schema: &Value) -> Value {
         tool_input(Some(schema), "p").unwrap()
@@ -131,18 +105,5 @@ mod tests {
         let many = vec![json!({ "$ref": "#/$defs/A" }); 20];
         let bomb = json!({ "anyOf": many.clone(), "$defs": { "A": { "anyOf": many } } });
         assert_eq!(input(&bomb)["type"], "object");
-    }
-
-    #[test]
-    fn grammars_are_told() {
-        let chat = json!({ "type": "grammar", "grammar": { "syntax": "lark", "definition": "start: A" } });
-        let responses = json!({ "type": "grammar", "syntax": "lark", "definition": "start: A" });
-        let expected = "Runs.\n\n`input` must match this lark grammar:\nstart: A";
-        for format in [chat, responses] {
-            assert_eq!(text_tool_description(Some("Runs."), Some(&format)).as_deref(), Some(expected));
-        }
-        let text = json!({ "type": "text" });
-        assert_eq!(text_tool_description(Some("Runs."), Some(&text)).as_deref(), Some("Runs."));
-        assert_eq!(text_tool_description(None, None), None);
     }
 }

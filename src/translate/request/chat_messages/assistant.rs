@@ -6,7 +6,7 @@ use super::content::{Holds, Reader, text};
 use crate::translate::{
     Notes, Refusal, Scene,
     parts::{
-        cache,
+        cache, custom_tool,
         fields::{self, join},
         turns::Turns,
     },
@@ -84,7 +84,7 @@ fn call_of(call: &Map<String, Value>, path: &str, notes: &mut Notes) -> Result<C
         let path = join(path, "custom");
         let input = fields::string(custom, "input", &path)?.unwrap_or_default();
         let name = upstream(name_of(custom, &path)?);
-        return Ok(Call { id, name, input: json!({ "input": input }), control: None });
+        return Ok(Call { id, name, input: custom_tool::wrapped(input), control: None });
     }
     let path = join(path, "function");
     let function = fields::as_object(call.get("function").unwrap_or(&Value::Null), &path)?;

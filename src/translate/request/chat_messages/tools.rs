@@ -5,9 +5,8 @@ use serde_json::{Map, Value};
 use crate::translate::{
     Notes, Refusal, Traits,
     parts::{
-        cache,
+        cache, custom_tool,
         fields::{self, join},
-        schema,
         tool_list::{self, Choice, Function, ToolList, WEB_SEARCH},
         turns::Turns,
     },
@@ -112,7 +111,7 @@ impl Reader<'_> {
         if format.is_some_and(|format| format.get("type").is_some_and(|kind| kind == "grammar")) {
             self.notes.add("grammar of a custom tool became a description");
         }
-        self.list.text_tool(name, schema::text_tool_description(description, format), control);
+        self.list.text_tool(name, custom_tool::description(description, format), control);
         Ok(())
     }
 

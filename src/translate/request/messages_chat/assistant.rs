@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::{
     content,
     field::{Object, Under, object_of, required_string, take},
-    thinking::Thoughts,
+    thinking,
     turns::Block,
     work::Work,
 };
-use crate::translate::Refusal;
+use crate::translate::{Refusal, parts::thoughts::Thoughts};
 
 /// An assistant's message.
 #[derive(Default)]
@@ -49,8 +49,8 @@ impl Assistant {
                     .is_some_and(|list| list.as_array().is_some_and(|l| !l.is_empty()));
                 self.add_text(&required_string(&mut fields, "text")?, cited);
             }
-            "thinking" => self.thoughts.thinking(&mut fields, work)?,
-            "redacted_thinking" => self.thoughts.redacted(&mut fields, work)?,
+            "thinking" => thinking::thinking(&mut fields, &mut self.thoughts, work)?,
+            "redacted_thinking" => thinking::redacted(&mut fields, &mut self.thoughts, work)?,
             "tool_use" => self.calls.push(call(&mut fields, work)?),
             // What was said before, in short; the model goes on from it.
             "compaction" => {
@@ -97,7 +97,7 @@ impl Assistant {
         let mut message = Object::new();
         message.insert("role".to_owned(), json!("assistant"));
         message.insert("content".to_owned(), content);
-        self.thoughts.write(&mut message, calling, work);
+        self.thoughts.write(&mut message, calling, work.traits(), &mut work.notes);
         if calling {
             let calls = self.calls.into_iter().map(|Call { id, name, arguments }| {
                 let function = [("name", Value::String(name)), ("arguments", Value::String(arguments))];

@@ -1,6 +1,6 @@
 //! The items of `input`, each read for what it means.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     content::{self, Part},
@@ -8,6 +8,7 @@ use super::{
 };
 use crate::translate::{
     Notes, Refusal,
+    parts::custom_tool,
     tools::{ClientTool, Kind},
 };
 
@@ -197,7 +198,7 @@ fn function_call(mut item: Fields) -> Result<Item, Refusal> {
 }
 
 fn custom_call(mut item: Fields) -> Result<Item, Refusal> {
-    let arguments = json!({ "input": item.text("input")?.unwrap_or_default() }).to_string();
+    let arguments = custom_tool::wrapped(&item.text("input")?.unwrap_or_default()).to_string();
     Ok(Item::Call { tool: tool(&mut item, Kind::Custom)?, id: call_id(&mut item)?, arguments })
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::fields::{Fields, refusal};
 use crate::translate::{
     Notes, Refusal,
-    parts::schema::{text_tool_description, text_tool_input},
+    parts::custom_tool,
     tools::{ClientTool, Kind, ToolNames, upstream_name},
 };
 
@@ -149,8 +149,8 @@ fn function(mut tool: Fields, namespace: Option<&str>) -> Result<Tool, Refusal> 
 fn custom(mut tool: Fields, namespace: Option<&str>) -> Result<Tool, Refusal> {
     let format = tool.take("format");
     let base = named(&mut tool, namespace, Kind::Custom)?;
-    let description = text_tool_description(base.description.as_deref(), format.as_ref());
-    Ok(Tool { description, parameters: text_tool_input(), ..base })
+    let description = custom_tool::description(base.description.as_deref(), format.as_ref());
+    Ok(Tool { description, parameters: custom_tool::schema(), ..base })
 }
 
 fn named(tool: &mut Fields, namespace: Option<&str>, kind: Kind) -> Result<Tool, Refusal> {

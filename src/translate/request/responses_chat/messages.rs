@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{content, thoughts::Thoughts};
+use super::{content, thoughts};
 use crate::translate::{
     Notes, Scene,
-    parts::fields::object_of,
+    parts::{fields::object_of, thoughts::Thoughts},
     request::responses::{
         content::{Part, What},
         items::Output,
@@ -114,7 +114,7 @@ impl Writer<'_, '_> {
         for said in said {
             match said {
                 Said::Text(text) => texts.push(text),
-                Said::Thinking(reasoning) => thoughts.add(reasoning, self.scene, self.notes),
+                Said::Thinking(reasoning) => thoughts::add(reasoning, &mut thoughts, self.scene, self.notes),
             }
         }
         let mut message = Map::new();

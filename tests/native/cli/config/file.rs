@@ -72,6 +72,39 @@ fn a_kill_at_any_moment_leaves_a_whole_file() {
 }
 
 #[test]
+fn numbers_stay_as_they_are_written() {
+    let home = Home::empty();
+    let text = r#"{
+  "version": 2,
+  "providers": [
+    {
+      "id": "a",
+      "baseUrl": "https://a.test/v1",
+      "format": "openai",
+      "models": [
+        {
+          "id": "m",
+          "contextWindow": 2e5,
+          "cost": {
+            "input": 1.50,
+            "exact": 123456789012345678901234567890
+          }
+        }
+      ]
+    }
+  ],
+  "x-own": 1E-7
+}
+"#;
+    home.write(text);
+    home.op(&["upsert-provider", "--provider-id=a", "--name=A", "--skip-probe"]).ok();
+    for part in ["2e5,", "1.50,", "123456789012345678901234567890\n", "1E-7\n", "\"name\": \"A\""] {
+        assert!(home.text().contains(part), "{part}: {}", home.text());
+    }
+    home.op(&["export", "--with-secrets"]).says(&["\"input\": 1.50,"]);
+}
+
+#[test]
 fn a_link_stays_a_link() {
     let home = Home::empty();
     fs::create_dir(home.path().join("dotfiles")).unwrap();

@@ -247,3 +247,9 @@ fn switching_off_and_on_loses_nothing() {
     home.refuses(2, &["disable-provider", "--provider-id=gamma"], &["no provider `gamma`"]);
     home.refuses(2, &["disable-provider"], &["--provider-id is missing"]);
 }
+
+#[test]
+fn the_summary_has_the_formats_however_they_are_written() {
+    let home = Home::with(&sample());
+    home.op(&["upsert-provider", "--provider-id=beta", "--name=B", "--skip-probe"]).says(&["formats=claude"]);
+}

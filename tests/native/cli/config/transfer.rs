@@ -105,3 +105,25 @@ fn what_is_replaced_is_kept_beside() {
     assert_eq!(serde_json::from_str::<Value>(&fs::read_to_string(backup).unwrap()).unwrap(), sample());
     assert_eq!(home.config(), json!({ "providers": [] }));
 }
+
+/// Also a key that comes with a file is a key that is set.
+#[test]
+fn a_weak_master_key_is_not_imported_unasked() {
+    let home = Home::with(&sample());
+    let mut weak = sample();
+    weak["masterKey"] = json!("letmein");
+    weak["providers"][0]["name"] = json!("Renamed");
+    let path = home.path().join("weak.json");
+    std::fs::write(&path, weak.to_string()).unwrap();
+    for mode in ["--merge", "--replace"] {
+        home.refuses(
+            2,
+            &["import", "weak.json", mode],
+            &["the master key is weak", "--allow-weak-master-key"],
+        );
+    }
+    home.op(&["import", "weak.json", "--merge", "--allow-weak-master-key"]).ok();
+    assert_eq!(home.config()["masterKey"], "letmein");
+    // The one that is here already is not asked about again.
+    home.op(&["import", "weak.json", "--merge"]).ok();
+}

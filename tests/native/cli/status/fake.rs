@@ -19,7 +19,10 @@ pub(super) struct Fake {
 
 struct Shared {
     key: Option<String>,
-    /// `METHOD PATH AUTHORIZATION`
+    /// Client id and secret that Access in front lets in; it sends others to `login`.
+    access: Option<(&'static str, &'static str)>,
+    login: Option<&'static str>,
+    /// `METHOD PATH AUTHORIZATION`, and ` CLIENT-ID:CLIENT-SECRET` where there is one
     requests: Vec<String>,
     refuses: bool,
     version: Value,
@@ -30,8 +33,14 @@ const NOW: u64 = 1_795_338_000_000;
 
 impl Fake {
     pub(super) async fn start(key: Option<&str>) -> Self {
-        let shared =
-            Shared { key: key.map(str::to_owned), requests: Vec::new(), refuses: false, version: json!(1) };
+        let shared = Shared {
+            key: key.map(str::to_owned),
+            access: None,
+            login: None,
+            requests: Vec::new(),
+            refuses: false,
+            version: json!(1),
+        };
         let shared = Arc::new(Mutex::new(shared));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -57,6 +66,12 @@ impl Fake {
         self.shared.lock().unwrap().refuses = refuses;
     }
 
+    /// Puts Cloudflare Access in front; without `login` it answers 403.
+    pub(super) fn behind_access(&self, token: (&'static str, &'static str), login: Option<&'static str>) {
+        let mut shared = self.shared.lock().unwrap();
+        (shared.access, shared.login) = (Some(token), login);
+    }
+
     pub(super) fn answer_version(&self, version: &Value) {
         self.shared.lock().unwrap().version = version.clone();
     }
@@ -79,9 +94,18 @@ pub(super) fn runs_in(directory: &Path, url: &Value, config: Option<&Path>) -> F
 
 async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> Response {
     let mut shared = shared.lock().unwrap();
-    let authorization = request.headers().get("authorization").map_or("-", |value| value.to_str().unwrap());
+    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap());
+    let authorization = header("authorization").unwrap_or("-");
+    let token = header("cf-access-client-id").zip(header("cf-access-client-secret"));
     let path = request.uri().to_string();
-    shared.requests.push(format!("{} {path} {authorization}", request.method()));
+    let shown = token.map(|(id, secret)| format!(" {id}:{secret}")).unwrap_or_default();
+    shared.requests.push(format!("{} {path} {authorization}{shown}", request.method()));
+    if shared.access.is_some() && shared.access != token {
+        return match shared.login {
+            Some(login) => (StatusCode::FOUND, [("location", login)]).into_response(),
+            None => (StatusCode::FORBIDDEN, "<html>Forbidden</html>").into_response(),
+        };
+    }
     let error = |status: StatusCode, message: &str, param: Option<&str>| {
         let error = json!({ "error": { "message": message, "type": "t", "param": param, "code": null } });
         (status, Json(error)).into_response()

@@ -1,10 +1,17 @@
-//! The menu on a pseudo-terminal, key by key.
+//! The menu on a pseudo-terminal of 80 by 24, key by key.
 
+mod alias;
+mod buckets;
+mod confirm;
+mod gateway;
+mod leaving;
+mod models;
+mod provider;
 mod screen;
 
 use serde_json::{Value, json};
 
-use screen::{CONTROL_C, DOWN, ENTER, ESCAPE, Screen};
+use screen::{CONTROL_C, DOWN, ENTER, ERASE, ESCAPE, Screen};
 
 const PLAIN: [(&str, &str); 1] = [("NO_COLOR", "1")];
 
@@ -22,8 +29,9 @@ fn the_menu_fits_and_ctrl_c_leaves_a_clean_terminal() {
     llm-router 2.0.0-alpha.1, config ~/.llm-router.json
     ? What do you want to do?
     > Add or edit a provider
+      Switch providers on and off
       Remove a provider
-      Add models, switch them on and off
+      Models: add, describe, switch on and off
       Remove a model
       Add or edit a model alias
       Remove a model alias
@@ -32,7 +40,11 @@ fn the_menu_fits_and_ctrl_c_leaves_a_clean_terminal() {
       Default model
       Master key
       Migrate the config
+      Check the config
       Show the config
+      Show the route of a request
+      Gateway here: status, start, reload, stop
+      Service of this system: install, show, uninstall
       Quit
     [arrows, type to filter, Enter; Esc goes back]
     "#);
@@ -54,237 +66,13 @@ fn escape_ends_in_peace() {
 #[test]
 fn a_dumb_terminal_gets_lines() {
     let mut screen = Screen::open(&config(), &[("TERM", "dumb")]);
-    screen.type_line("Number", "10").type_line("Master key\n", "2");
+    screen.type_line("Number", "11").type_line("Master key\n", "2");
     screen.type_line("The key", "short").type_line("this key is weak", "gw_MARKER-9pL4xV8cB1nK6tAnother");
-    screen.type_line("Replace gw_7", "<").type_line("The key", "\x1b").type_line("Master key\n", "<");
-    screen.type_line("13. Quit", "10").type_line("Master key\n", "2").type_line("The key", "\x03");
+    screen.type_line("instead of gw_7", "<").type_line("The key", "\x1b").type_line("Master key\n", "<");
+    screen.type_line("18. Quit", "11").type_line("Master key\n", "2").type_line("The key", "\x03");
     assert_eq!(screen.end().code(), Some(130));
     assert!(!screen.bytes().contains('\x1b') && !screen.bytes().contains("MARKER"), "{}", screen.bytes());
     assert_eq!(screen.config(), config());
-}
-
-#[test]
-fn a_bucket_key_by_key() {
-    let mut screen = Screen::open(&config(), &PLAIN);
-    screen.press("want to do", &["buckets", ENTER]);
-    screen.press("Caps of which", &[ENTER]);
-    screen.press("Buckets of alpha", &[ENTER]);
-    screen.press("Name of the bucket", &["Six hours", ENTER]);
-    screen.press("Which models", &[DOWN, ENTER]);
-    // The first and the third.
-    screen.press("Models that it counts", &[" ", DOWN, DOWN, " "]);
-    insta::assert_snapshot!(screen.text(), @r#"
-    llm-router 2.0.0-alpha.1, config ~/.llm-router.json
-    ? What do you want to do? Rate-limit buckets of a provider
-    ? Caps of which provider? alpha (Alpha)
-    A cap is called a bucket: at most so many requests of these models in each
-    window, aligned to the UTC calendar. A request has to fit into all buckets that
-    count its model.
-    ? Buckets of alpha Create a bucket
-    ? Name of the bucket Six hours
-    ? Which models does it count? Selected models
-    ? Models that it counts
-      [x] large
-      [ ] small
-    > [x] tiny
-    [Space marks, type to filter, Enter; Esc goes back]
-    "#);
-    screen.press("Models that it counts", &[ENTER]);
-    screen.press("Requests that fit", &["6x", ENTER]);
-    insta::assert_snapshot!(screen.text(), @r#"
-    llm-router 2.0.0-alpha.1, config ~/.llm-router.json
-    ? What do you want to do? Rate-limit buckets of a provider
-    ? Caps of which provider? alpha (Alpha)
-    A cap is called a bucket: at most so many requests of these models in each
-    window, aligned to the UTC calendar. A request has to fit into all buckets that
-    count its model.
-    ? Buckets of alpha Create a bucket
-    ? Name of the bucket Six hours
-    ? Which models does it count? Selected models
-    ? Models that it counts 2 chosen
-    # write a whole number from 1 to 4294967295
-    ? Requests that fit into a window 6x
-    [retries count, too; Esc goes back]
-    "#);
-    screen.press("Requests that fit", &["\x7f", "00", ENTER]);
-    screen.press("A window is a", &["hour", ENTER]);
-    screen.press("How many hours", &[ESCAPE]);
-    screen.press("A window is a", &[ENTER]);
-    screen.press("How many hours", &["\x7f", "6", ENTER]);
-    screen.wait_for("Is this right");
-    insta::assert_snapshot!(screen.text(), @r#"
-    A cap is called a bucket: at most so many requests of these models in each
-    window, aligned to the UTC calendar. A request has to fit into all buckets that
-    count its model.
-    ? Buckets of alpha Create a bucket
-    ? Name of the bucket Six hours
-    ? Which models does it count? Selected models
-    ? Models that it counts 2 chosen
-    ? Requests that fit into a window 600
-    ? A window is a hour(s)
-    ? How many hours are a window? <canceled>
-    ? A window is a hour(s)
-    ? How many hours are a window? 6
-
-      Bucket of  alpha
-      Name       Six hours
-      Scope      large, tiny
-      Cap        600 requests every 6 hours
-      Id         six-hours
-
-    ? Is this right?
-    > Save
-      Change something
-      Leave without saving
-    [arrows, type to filter, Enter; Esc goes back]
-    "#);
-    screen.press("Is this right", &[ENTER]);
-    screen.press("Add another", &["y", ENTER]);
-    screen.press("Name of the bucket", &["Month", ENTER]);
-    screen.press("Which models", &[ENTER]);
-    screen.press("Requests that fit", &["20000", ENTER]);
-    screen.press("A window is a", &[ENTER]);
-    screen.press("Is this right", &[ENTER]);
-    screen.press("Add another", &[ENTER]);
-    screen.press("Buckets of alpha", &["Done", ENTER]);
-    screen.press("want to do", &["Quit", ENTER]);
-    assert!(screen.end().success());
-    let mut expected = config();
-    expected["providers"][0]["rateLimits"] = json!([
-        { "id": "six-hours", "name": "Six hours", "models": ["large", "tiny"], "requests": 600,
-          "window": { "unit": "hour", "size": 6 } },
-        { "id": "month", "name": "Month", "models": ["all"], "requests": 20000,
-          "window": { "unit": "month", "size": 1 } },
-    ]);
-    assert_eq!(screen.config(), expected);
-}
-
-#[test]
-fn a_provider_key_by_key() {
-    let mut screen = Screen::open(&Value::Null, &PLAIN);
-    screen.press("want to do", &[ENTER]);
-    screen.wait_for("Whose API");
-    insta::assert_snapshot!(screen.text(), @r#"
-    llm-router 2.0.0-alpha.1, config ~/.llm-router.json
-    ? What do you want to do? Add or edit a provider
-    ? Whose API is it?
-    > Another one, by its URL
-      OpenAI
-      Anthropic
-      OpenRouter
-      Google Gemini
-      DeepSeek
-      Groq
-      Mistral
-      xAI
-      Together AI
-      Fireworks AI
-      Moonshot (Kimi)
-      Z.ai (GLM)
-      Z.ai (GLM coding plan)
-      MiniMax
-    v Cerebras
-    [arrows, type to filter, Enter; Esc goes back]
-    "#);
-    screen.press("Whose API", &[ENTER]);
-    screen.press("Name of the provider", &["Local Lab", ENTER]);
-    screen.press("Id", &[ENTER]);
-    // Nobody listens there.
-    screen.press("Base URL", &["http://127.0.0.1:9/v1", ENTER]);
-    screen.press("Where is its API key", &[DOWN, ENTER]);
-    screen.press("API key", &["sk-MARKER-0123456789", ENTER]);
-    screen.press("Headers", &[ENTER]);
-    screen.press("Ask the provider", &[ENTER]);
-    screen.press("The probe found nothing", &[DOWN, ENTER]);
-    screen.press("Formats", &[ENTER]);
-    screen.press("Models", &["qwen3 llama", ENTER]);
-    screen.wait_for("Is this right");
-    insta::assert_snapshot!(screen.text(), @r#"
-    ? Headers of its own
-    ? Ask the provider what it has? Yes
-    This probe asks nothing that a provider bills.
-      http://127.0.0.1:9/v1 (1 requests)
-        unreachable: Connection refused (os error 111)
-      Result: nothing that can be used
-        note: http://127.0.0.1:9/v1 is unreachable: Connection refused (os error 111)
-        1 requests, of which 0 were answered by a model (at most 0 could have been)
-    ? The probe found nothing that can be used Go on without a probe
-    ? Formats that it speaks 1 chosen
-    ? Models qwen3 llama
-
-      Provider   Local Lab (local-lab)
-      URL        http://127.0.0.1:9/v1
-      Formats    openai
-      Key        sk-M...6789
-      Models     qwen3, llama
-
-    ? Is this right?
-    > Save
-      Change something
-      Leave without saving
-    [arrows, type to filter, Enter; Esc goes back]
-    "#);
-    screen.press("Is this right", &[ENTER]);
-    screen.press("Set caps", &[ENTER]);
-    screen.press("Make a master key", &[ENTER]);
-    screen.press("Master key", &[ENTER]);
-    screen.press("want to do", &[ESCAPE]);
-    assert!(screen.end().success());
-    assert!(!screen.bytes().contains("MARKER"), "the key is never shown");
-    let saved = screen.config();
-    let key = saved["masterKey"].as_str().unwrap();
-    assert_eq!(screen.bytes().matches(key).count(), 1, "shown once");
-    let expected = json!({
-        "version": 2, "masterKey": key, "defaultModel": "local-lab/qwen3",
-        "providers": [{
-            "id": "local-lab", "name": "Local Lab", "baseUrl": "http://127.0.0.1:9/v1", "format": "openai",
-            "formats": ["openai"], "apiKey": "sk-MARKER-0123456789",
-            "models": [{ "id": "qwen3" }, { "id": "llama" }], "rateLimits": [],
-        }],
-    });
-    assert_eq!(saved, expected);
-}
-
-#[test]
-fn an_alias_key_by_key() {
-    let mut screen = Screen::open(&config(), &PLAIN);
-    screen.press("want to do", &["edit a model alias", ENTER]);
-    screen.press("Name of the alias", &["team", ENTER]);
-    screen.press("first choice", &["weighted", ENTER]);
-    screen.press("Targets", &[" ", DOWN, " ", ENTER]);
-    screen.press("Order and weights", &["@2", ENTER]);
-    screen.press("Fallback targets", &[" ", ENTER]);
-    screen.wait_for("Is this right");
-    insta::assert_snapshot!(screen.text(), @r#"
-    llm-router 2.0.0-alpha.1, config ~/.llm-router.json
-    ? What do you want to do? Add or edit a model alias
-    An alias is one name in front of several models. Fallback targets get requests
-    only when no target is eligible.
-    ? Name of the alias team
-    ? Which target is the first choice? weighted-rr: in turns, by weight
-    ? Targets 2 chosen
-    ? Order and weights alpha/large, alpha/small@2
-    ? Fallback targets, if any 1 chosen
-
-      Alias      team
-      Strategy   weighted-rr
-      Targets    alpha/large
-                 alpha/small@2
-      Fallbacks  alpha/tiny
-
-    ? Is this right?
-    > Save
-      Change something
-      Leave without saving
-    [arrows, type to filter, Enter; Esc goes back]
-    "#);
-    screen.press("Is this right", &[ENTER]);
-    screen.press("want to do", &[ESCAPE]);
-    assert!(screen.end().success());
-    let team = json!({ "strategy": "weighted-rr",
-        "targets": [{ "ref": "alpha/large" }, { "ref": "alpha/small", "weight": 2 }],
-        "fallbackTargets": [{ "ref": "alpha/tiny" }] });
-    assert_eq!(screen.config()["modelAliases"]["team"], team);
 }
 
 #[test]
@@ -297,4 +85,44 @@ fn nobody_is_asked_where_there_is_no_terminal() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.starts_with("config=/") && !text.contains('?'), "{text}");
     }
+}
+
+/// Somebody types, and the answer goes elsewhere.
+#[test]
+fn nobody_is_asked_where_nobody_sees_the_question() {
+    let home = tempfile::tempdir().unwrap();
+    let pair = nix::pty::openpty(None, None).unwrap();
+    let terminal = || std::process::Stdio::from(pair.slave.try_clone().unwrap());
+    for stdout_is_one in [false, true] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_llm-router"));
+        command.env_clear().env("HOME", home.path()).env("TERM", "xterm").stdin(terminal());
+        if stdout_is_one {
+            command.stdout(terminal()).stderr(std::process::Stdio::piped());
+        } else {
+            command.stderr(terminal()).stdout(std::process::Stdio::piped());
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success());
+        assert!(!String::from_utf8_lossy(&output.stderr).contains('?'));
+    }
+}
+
+#[test]
+fn a_dumb_terminal_takes_a_model_apart() {
+    let mut before = config();
+    before["providers"][0]["models"][0]["contextWindow"] = json!(1000);
+    before["providers"][0]["models"][0]["aliases"] = json!(["big"]);
+    let mut screen = Screen::open(&before, &[("TERM", "dumb")]);
+    screen.type_line("Number", "4").type_line("Models of which provider?", "1");
+    screen.type_line("What about them?", "2").type_line("Which model?", "1");
+    screen.type_line("Other names", "-").type_line("Context window", "").type_line("Longest answer", "500");
+    screen.type_line("What can it do?", "8").type_line("It sees images?", "3");
+    screen.type_line("sees images: no", "1").type_line("Is this right?", "1");
+    screen.type_line("18. Quit", "18");
+    assert!(screen.end().success());
+    assert!(!screen.bytes().contains('\x1b'), "{}", screen.bytes());
+    let large = json!({ "id": "large", "contextWindow": 1000, "maxOutputTokens": 500,
+        "capabilities": { "supportsImages": false } });
+    before["providers"][0]["models"][0] = large;
+    assert_eq!(screen.config(), before);
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -18,11 +18,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) const DOWN: &str = "\x1b[B";
 pub(super) const ENTER: &str = "\r";
 pub(super) const ESCAPE: &str = "\x1b";
+/// Takes back the last twelve characters.
+pub(super) const ERASE: &str = "\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f";
 pub(super) const CONTROL_C: &str = "\x03";
 
 /// See the module documentation.
 pub(super) struct Screen {
-    home: TempDir,
+    home: PathBuf,
+    /// Removed with the screen, if it was made for it.
+    directory: Option<TempDir>,
     child: Child,
     terminal: File,
     seen: Arc<Mutex<Seen>>,
@@ -43,13 +47,20 @@ impl Screen {
         if !config.is_null() {
             std::fs::write(home.path().join(".llm-router.json"), config.to_string()).unwrap();
         }
+        let mut screen = Self::run(home.path(), &[], variables);
+        screen.directory = Some(home);
+        screen
+    }
+
+    /// Runs a command in a home directory.
+    pub(super) fn run(home: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let pair = openpty(&size, None).unwrap();
         let before = tcgetattr(&pair.slave).unwrap().local_flags;
         let inside = File::from(pair.slave);
         let stream = || Stdio::from(inside.try_clone().unwrap());
         let mut command = Command::new(env!("CARGO_BIN_EXE_llm-router"));
-        command.env_clear().env("HOME", home.path()).env("TERM", "xterm-256color");
+        command.args(arguments).env_clear().env("HOME", home).env("TERM", "xterm-256color");
         command.envs(variables.iter().copied()).stdin(stream()).stdout(stream()).stderr(stream());
         let child = command.spawn().unwrap();
         let terminal = File::from(pair.master);
@@ -65,7 +76,7 @@ impl Screen {
                 seen.bytes.extend_from_slice(&buffer[..read]);
             }
         });
-        Self { home, child, terminal, seen, before, read: 0 }
+        Self { home: home.to_owned(), directory: None, child, terminal, seen, before, read: 0 }
     }
 
     /// Presses keys once `expected` is in the last line that holds anything but help.
@@ -87,7 +98,9 @@ impl Screen {
             |text: &str, from: usize| Some(from + text.get(from..)?.find(&expected)? + expected.len());
         loop {
             let bytes = self.bytes();
-            if let Some(at) = found(&bytes, self.read).filter(|_| bytes.ends_with(": ")) {
+            if let Some(at) =
+                found(&bytes, self.read).filter(|_| bytes.ends_with(": ") || bytes.ends_with("] "))
+            {
                 self.read = at;
                 break;
             }
@@ -113,6 +126,15 @@ impl Screen {
         // What is drawn in two writes is drawn.
         std::thread::sleep(Duration::from_millis(30));
         self
+    }
+
+    /// Waits until something was written so many times.
+    pub(super) fn until_shown(&mut self, expected: &str, times: usize) {
+        let until = Instant::now() + PATIENCE;
+        while self.bytes().matches(expected).count() < times {
+            assert!(Instant::now() < until, "{expected:?} is not shown:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// The line of the open question: the last one that begins as such.
@@ -157,7 +179,7 @@ impl Screen {
     }
 
     pub(super) fn file(&self) -> PathBuf {
-        self.home.path().join(".llm-router.json")
+        self.home.join(".llm-router.json")
     }
 
     pub(super) fn config(&self) -> Value {

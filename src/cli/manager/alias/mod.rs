@@ -1,18 +1,19 @@
 //! A model alias: its name, strategy, targets with their order and weights, fallback targets.
 
+mod list;
+
 use std::rc::Rc;
 
-use super::choose;
 use super::desk::Desk;
-use super::prompt::{Asked, Check, Halt, in_words};
+use super::prompt::{Asked, Halt};
 use super::walk::{Done, Step, walk};
-use crate::cli::config::field::{self, Field, Object};
+use crate::cli::config::field::{self, Object};
 use crate::cli::config::names::Names;
-use crate::cli::config::targets;
-use crate::cli::config::upsert_alias::{self, AliasChange, shown_target};
+use crate::cli::config::upsert_alias::{self, AliasChange};
 use crate::cli::file::Document;
 use crate::config::Strategy;
 use crate::config::names::is_alias_id;
+use list::List;
 
 const INTRO: &str = "An alias is one name in front of several models. Fallback targets get requests\n\
     only when no target is eligible.";
@@ -25,7 +26,8 @@ const STRATEGIES: [(Strategy, &str); 5] = [
     (Strategy::QuotaAware, "by weight and by what is left of the quotas"),
 ];
 
-const STEPS: [Step<Draft>; 8] = [which, id, strategy, targets, order, fallbacks, fallback_order, review];
+const STEPS: [Step<Draft>; 10] =
+    [which, id, strategy, lost_targets, targets, order, lost_fallbacks, fallbacks, fallback_order, review];
 
 /// The answers so far.
 struct Draft {
@@ -34,16 +36,10 @@ struct Draft {
     existing: Option<String>,
     id: String,
     strategy: Strategy,
-    /// As they are typed, with weights.
+    /// The one that it has; an alias without one is `ordered`.
+    present: Option<Strategy>,
     targets: List,
     fallbacks: List,
-}
-
-/// References, and how they are written.
-#[derive(Clone, Default)]
-struct List {
-    references: Vec<String>,
-    written: Vec<String>,
 }
 
 pub(super) fn run(desk: &mut Desk<'_>) -> Asked<()> {
@@ -60,6 +56,7 @@ pub(super) fn run(desk: &mut Desk<'_>) -> Asked<()> {
         existing: None,
         id: String::new(),
         strategy: Strategy::Auto,
+        present: None,
         targets: List::default(),
         fallbacks: List::default(),
     };
@@ -109,88 +106,54 @@ fn strategy(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
     Ok(Done::Asked)
 }
 
+fn lost_targets(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    draft.targets.settle(desk, "targets")
+}
+
 fn targets(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
     let all = draft.references();
-    let chosen = choose::references(desk, "Targets", &all, &draft.targets.references, true)?;
-    draft.targets.choose(chosen);
-    Ok(Done::Asked)
+    draft.targets.choose(desk, "Targets", &all, true)
 }
 
 fn order(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
-    if draft.targets.references.len() < 2 {
-        return Ok(Done::Skipped);
-    }
     let help = "first choice first; @2 behind one doubles its share";
-    write(&mut draft.targets, &draft.names, desk, "Order and weights", help)
+    draft.targets.write(desk, &draft.names, "Order and weights", help)
+}
+
+fn lost_fallbacks(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    draft.fallbacks.settle(desk, "fallback targets")
 }
 
 fn fallbacks(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
-    let all: Vec<String> = draft
-        .references()
-        .into_iter()
-        .filter(|reference| !draft.targets.references.contains(reference))
-        .collect();
-    if all.is_empty() {
-        draft.fallbacks = List::default();
-        return Ok(Done::Skipped);
-    }
-    let chosen =
-        choose::references(desk, "Fallback targets, if any", &all, &draft.fallbacks.references, false)?;
-    draft.fallbacks.choose(chosen);
-    Ok(Done::Asked)
+    let targets = draft.targets.references();
+    let all: Vec<String> =
+        draft.references().into_iter().filter(|reference| !targets.contains(reference)).collect();
+    draft.fallbacks.choose(desk, "Fallback targets, if any", &all, false)
 }
 
 fn fallback_order(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
-    if draft.fallbacks.references.len() < 2 {
-        return Ok(Done::Skipped);
-    }
-    write(&mut draft.fallbacks, &draft.names, desk, "Order of the fallbacks", "first choice first")
+    draft.fallbacks.write(desk, &draft.names, "Order of the fallbacks", "first choice first")
 }
 
 fn review(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
-    let shown = |list: &List| {
-        if list.written.is_empty() { "none".to_owned() } else { list.written.join("\n             ") }
-    };
+    let Draft { targets, fallbacks, strategy, .. } = &*draft;
     let lines = [
         format!("Alias      {}", draft.id),
-        format!("Strategy   {}", draft.strategy.name()),
-        format!("Targets    {}", shown(&draft.targets)),
-        format!("Fallbacks  {}", shown(&draft.fallbacks)),
+        format!("Strategy   {}", strategy.name()),
+        format!("Targets    {}", targets.shown()),
+        format!("Fallbacks  {}", fallbacks.shown()),
     ];
-    let none = draft.fallbacks.written.is_empty();
+    // What is as it was is not named, so that it stays to the letter.
+    let gone = fallbacks.is_changed() && fallbacks.is_empty();
     let change = AliasChange {
         id: draft.id.clone(),
-        strategy: Some(draft.strategy),
-        targets: Some(draft.targets.written.join(",")),
-        fallback_targets: (!none).then(|| draft.fallbacks.written.join(",")),
-        clear_fallback_targets: none,
+        strategy: Some(*strategy).filter(|_| draft.present != Some(*strategy)),
+        targets: targets.is_changed().then(|| targets.typed()),
+        fallback_targets: (fallbacks.is_changed() && !gone).then(|| fallbacks.typed()),
+        clear_fallback_targets: gone,
         metadata: None,
     };
     desk.review(&lines, |document, _| upsert_alias::upsert(document, &change))
-}
-
-/// Lets a list be edited as text: that is where order and weights are.
-fn write(list: &mut List, names: &Names, desk: &mut Desk<'_>, question: &str, help: &str) -> Asked<Done> {
-    let known = names.clone();
-    let check: Check = Rc::new(move |text| match targets::parse("targets", text, &known) {
-        Ok((targets, _)) if targets.is_empty() => Err("name at least one".to_owned()),
-        Ok(_) => Ok(()),
-        Err(failure) => Err(failure.details.first().cloned().unwrap_or_else(|| in_words(&failure))),
-    });
-    let text = desk.prompt.text(question, help, &list.written.join(", "), check)?;
-    let (read, notes) = targets::parse("targets", &text, names).map_err(|failure| desk.leave(&failure))?;
-    for note in notes {
-        desk.say(format!("note: {note}"));
-    }
-    list.references = read.iter().map(|target| target.reference.clone()).collect();
-    list.written = read
-        .iter()
-        .map(|target| match &target.weight {
-            Some(weight) => format!("{}@{weight}", target.reference),
-            None => target.reference.clone(),
-        })
-        .collect();
-    Ok(Done::Asked)
 }
 
 impl Draft {
@@ -201,8 +164,8 @@ impl Draft {
         let empty = Object::new();
         let alias = object.unwrap_or(&empty);
         let strategy = field::STRATEGY.text(alias).and_then(Strategy::from_name);
-        let unsaid = if existing.is_some() { Strategy::Ordered } else { Strategy::Auto };
-        self.strategy = strategy.unwrap_or(unsaid);
+        self.present = existing.is_some().then(|| strategy.unwrap_or(Strategy::Ordered));
+        self.strategy = self.present.unwrap_or(Strategy::Auto);
         self.targets = List::of(alias, field::TARGETS, &self.names);
         self.fallbacks = List::of(alias, field::FALLBACK_TARGETS, &self.names);
         self.id = existing.clone().unwrap_or_default();
@@ -212,29 +175,5 @@ impl Draft {
     /// What may be a target: everything but the alias itself.
     fn references(&self) -> Vec<String> {
         self.names.references().into_iter().filter(|reference| *reference != self.id).collect()
-    }
-}
-
-impl List {
-    fn of(alias: &Object, list: Field, names: &Names) -> Self {
-        let written: Vec<String> = list.items(alias).into_iter().map(shown_target).collect();
-        let read = targets::parse("targets", &written.join(","), names);
-        let references =
-            read.map(|(targets, _)| targets.into_iter().map(|target| target.reference).collect());
-        match references {
-            Ok(references) => Self { references, written },
-            // What leads nowhere cannot be saved again.
-            Err(_) => Self::default(),
-        }
-    }
-
-    /// Takes over what was chosen; those that stay keep their weights.
-    fn choose(&mut self, references: Vec<String>) {
-        let written = references.iter().map(|reference| {
-            let at = self.references.iter().position(|before| before == reference);
-            at.and_then(|at| self.written.get(at)).unwrap_or(reference).clone()
-        });
-        self.written = written.collect();
-        self.references = references;
     }
 }

@@ -1,0 +1,154 @@
+//! `deploy`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::value;
+
+/// `--mode` and `--allow-large-config` are version 1's.
+#[derive(Args, Debug)]
+#[command(
+    args_override_self = true,
+    after_help = "The token of Cloudflare's API is in CLOUDFLARE_API_TOKEN (or CF_API_TOKEN), or is asked for. The\n\
+    template \"Edit Cloudflare Workers\" has what it takes, for the account and, for domains and routes, their zone.\n\n\
+    Examples:\n  \
+    llm-router deploy --domain=llm.example.com --generate-master-key\n  \
+    llm-router deploy --env=production\n  \
+    llm-router deploy --env=production --dry-run"
+)]
+pub(crate) struct Deploy {
+    /// Config file [default: ~/.llm-router.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Where `wrangler.toml` is looked for; it is not needed [default: the current directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project_dir: Option<PathBuf>,
+
+    /// Environment: `[env.NAME]` of `wrangler.toml`, and a Worker of its own
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+
+    /// Name of the Worker [default: that of `wrangler.toml`, else llm-router; with --env followed by -ENV]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// Account [default: `CLOUDFLARE_ACCOUNT_ID`, `wrangler.toml`, the only one]
+    #[arg(long, value_name = "ID")]
+    pub(crate) account_id: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) target: DeployTarget,
+
+    #[command(flatten)]
+    pub(crate) key: DeployKey,
+
+    /// Set a variable of the Worker, NAME= removes one; may be given several times
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) var: Vec<String>,
+
+    /// Show what would be done, and call nothing
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::boolean)]
+    pub(crate) dry_run: Option<bool>,
+
+    /// Only write the config as it would be uploaded
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::boolean)]
+    pub(crate) export_only: Option<bool>,
+
+    /// File for that config, readable by its owner only [default: with --export-only .llm-router.worker.json]
+    #[arg(long, alias = "output", value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Upload also if nothing has changed
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::boolean)]
+    pub(crate) force: Option<bool>,
+
+    /// Where the gateway is asked whether it works [default: the domain, the route or workers.dev]
+    #[arg(long, value_name = "URL")]
+    pub(crate) verify_url: Option<String>,
+
+    /// Longest wait until a new address answers
+    #[arg(long, value_name = "SECONDS", default_value_t = 120,
+          value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) verify_timeout: u32,
+
+    /// Do not ask the gateway whether it works
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::boolean)]
+    pub(crate) skip_verify: Option<bool>,
+
+    /// Do not ask before it begins
+    #[arg(long, short = 'y', value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::boolean)]
+    pub(crate) yes: Option<bool>,
+
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", hide = true,
+          value_parser = value::boolean)]
+    pub(crate) allow_large_config: Option<bool>,
+
+    #[arg(long, value_name = "MODE", hide = true)]
+    pub(crate) mode: Option<String>,
+}
+
+/// Where the Worker can be reached.
+#[derive(Args, Debug)]
+pub(crate) struct DeployTarget {
+    /// Host that is all the gateway's: Cloudflare makes its DNS record and certificate. With a path or a `*` it
+    /// is a route
+    #[arg(long, value_name = "HOST")]
+    pub(crate) domain: Option<String>,
+
+    /// Route of a zone, such as `api.example.com/*`; its DNS record must be there
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) route_pattern: Option<String>,
+
+    /// Zone of the domain or route [default: looked for]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) zone_name: Option<String>,
+
+    /// Answer under workers.dev too [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::boolean)]
+    pub(crate) workers_dev: Option<bool>,
+
+    /// Give every version an address of its own under workers.dev [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::boolean)]
+    pub(crate) previews: Option<bool>,
+}
+
+/// The key that clients present.
+#[derive(Args, Debug)]
+pub(crate) struct DeployKey {
+    /// Master key [default: the live one, or the config's where that has changed]; other users of this machine
+    /// may see it while the command runs
+    #[arg(long, value_name = "KEY")]
+    pub(crate) master_key: Option<String>,
+
+    /// Read the master key from standard input
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::discreet, conflicts_with = "master_key")]
+    pub(crate) master_key_stdin: Option<value::Discreet>,
+
+    /// Make a new master key and show it once
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::discreet)]
+    pub(crate) generate_master_key: Option<value::Discreet>,
+
+    /// Length of a generated key, prefix included: 24 to 256
+    #[arg(long, value_name = "N", default_value_t = 48)]
+    pub(crate) master_key_length: u32,
+
+    /// What a generated key begins with, at most 32 characters
+    #[arg(long, value_name = "TEXT", default_value = "gw_")]
+    pub(crate) master_key_prefix: String,
+
+    /// Accept a key that can be guessed
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::boolean)]
+    pub(crate) allow_weak_master_key: Option<bool>,
+}

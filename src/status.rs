@@ -12,7 +12,7 @@ use crate::{
     config::{self, Config, ModelSelector, names},
     ledger::{
         message::{Cap, Target},
-        standing::{Ailing, Inquiry, Standing, Usage},
+        standing::{self, Ailing, Inquiry, Standing, Usage},
     },
     time::Millis,
     wire::error::{ClientError, Kind},
@@ -43,6 +43,9 @@ pub struct Provider {
     /// Whether its ledger answered. If not, nothing is known of it and nothing is sent to it.
     pub reachable: bool,
     pub buckets: Vec<Bucket>,
+    /// `None` where the ledger did not answer, or the gateway is of a build that does not tell.
+    #[serde(default)]
+    pub leased: Option<Leased>,
     pub cooldowns: Vec<Cooldown>,
     pub circuits: Vec<Circuit>,
 }
@@ -66,6 +69,16 @@ pub struct Bucket {
 pub struct Window {
     pub unit: String,
     pub size: u32,
+}
+
+/// What the provider's isolates may send without asking again. All of it is counted as used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leased {
+    pub leases: u64,
+    /// That these leases had when they were granted; some may have been sent since.
+    pub requests: u64,
+    /// Longest that a lease lasts.
+    pub ttl_ms: u64,
 }
 
 /// A target that is left alone because of a failure.
@@ -133,6 +146,7 @@ pub fn status(providers: &[&config::Provider], answers: &Answers, now: Millis) -
             name: provider.name.clone(),
             reachable: standing.is_some(),
             buckets: buckets(provider.buckets.iter(), standing),
+            leased: standing.map(|standing| leased(provider, standing)),
             cooldowns: targets.iter().filter_map(cooldown).collect(),
             circuits: targets.iter().filter_map(circuit).collect(),
         }
@@ -172,6 +186,11 @@ impl Bucket {
             resets_at_ms: usage.map(|usage| usage.ends_at.0),
         }
     }
+}
+
+fn leased(provider: &config::Provider, standing: &Standing) -> Leased {
+    let standing::Leased { leases, units } = standing.leased;
+    Leased { leases, requests: units, ttl_ms: provider.leases.ttl_ms }
 }
 
 fn cooldown(ailing: &Ailing) -> Option<Cooldown> {

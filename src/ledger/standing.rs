@@ -40,6 +40,17 @@ pub struct Standing {
     /// Targets that have failed since their last success, [`TARGETS_MAX`] at most, by name.
     #[serde(default)]
     pub targets: Vec<Ailing>,
+    #[serde(default)]
+    pub leased: Leased,
+}
+
+/// What is out on lease.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leased {
+    /// Whose units may still be spent.
+    pub leases: u64,
+    /// That they had when they were granted. All are counted; some may have been spent since.
+    pub units: u64,
 }
 
 /// How full a bucket is in its current window.
@@ -106,11 +117,13 @@ impl Ledger {
             let (used, ends_at) = self.counters.usage(now, cap);
             Usage { used, ends_at }
         };
+        let (leases, units) = self.leased(now);
         Standing {
             now,
             usage: inquiry.buckets.iter().map(usage).collect(),
             refusals: inquiry.candidates.iter().map(|candidate| self.refusal(now, candidate, 1)).collect(),
             targets: self.ailing(now),
+            leased: Leased { leases, units },
         }
     }
 

@@ -7,6 +7,7 @@ import { begin, send, tally, together } from './harness/client.mjs';
 import {
   CHAT_PATH,
   KEY,
+  LEASES,
   MESSAGES_PATH,
   bucket,
   cap,
@@ -27,6 +28,11 @@ const ask = (gateway, model = 'alpha/gpt-a') =>
 const waitOf = ({ headers }) => Number(headers['retry-after']) * 1_000;
 beforeEach(() => upstream.reset());
 
+/** With leases and without. */
+function exactly(name, run) {
+  for (const [mode, leases] of LEASES) test(`${name}, leases ${mode}`, (t) => run(t, leases));
+}
+
 /** Waits until a window of `ms` that has at least `room` left. */
 async function windowWithRoom(ms, room) {
   const left = ms - (Date.now() % ms);
@@ -40,32 +46,34 @@ for (const [together_, limit] of [
   [500, 499],
   [100, 100],
 ]) {
-  test(`${together_} at once against a cap of ${limit} send exactly ${limit}`, async (t) => {
-    const gateway = await gatewayWith(t, { rateLimits: [cap(limit)] });
+  exactly(`${together_} at once against a cap of ${limit} send exactly ${limit}`, async (t, leases) => {
+    const gateway = await gatewayWith(t, { rateLimits: [cap(limit)], ...leases });
     const statuses = tally(await together(together_, () => ask(gateway)));
     assert.equal(upstream.requests.length, limit);
     assert.deepEqual(statuses, together_ > limit ? { 200: limit, 429: together_ - limit } : { 200: limit });
   });
 }
 
-test('a request is in all of its buckets or in none', async (t) => {
+exactly('a request is in all of its buckets or in none', async (t, leases) => {
   const limits = [
     { ...bucket(5, 'month', 12, 'pro'), models: ['pro'] },
     { ...bucket(100, 'month', 12, 'mini'), models: ['mini'] },
     bucket(20, 'month', 12, 'all'),
   ];
-  const gateway = await gatewayWith(t, { models: [{ id: 'pro' }, { id: 'mini' }], rateLimits: limits });
+  const models = [{ id: 'pro' }, { id: 'mini' }];
+  const gateway = await gatewayWith(t, { models, rateLimits: limits, ...leases });
   const pro = tally(await together(40, () => ask(gateway, 'alpha/pro')));
   assert.deepEqual(pro, { 200: 5, 429: 35 });
   const mini = tally(await together(40, () => ask(gateway, 'alpha/mini')));
   assert.deepEqual(mini, { 200: 15, 429: 25 }, 'refused requests took nothing from the shared bucket');
 });
 
-test('providers do not share buckets, formats and aliases of one do', async (t) => {
+exactly('providers do not share buckets, formats and aliases of one do', async (t, leases) => {
   const both = {
     formats: ['openai', 'claude'],
     models: [{ id: 'gpt-a', aliases: ['big'] }],
     rateLimits: [cap(6)],
+    ...leases,
   };
   const gateway = await gatewayWith(t, { ...both, id: 'alpha' }, { ...both, id: 'gamma' });
   const anthropic = (model) => send(gateway.url, { path: MESSAGES_PATH, key: KEY, body: messages(model) });
@@ -92,8 +100,9 @@ test('what never becomes an attempt counts nothing', async (t) => {
   assert.deepEqual(tally(await together(10, () => ask(gateway))), { 200: 3, 429: 7 });
 });
 
-test('1,000 at once against 40 a minute and 600 in 6 hours: exactly 40, and 960 true refusals', async (t) => {
-  const gateway = await gatewayWith(t, { rateLimits: [bucket(40, 'minute'), bucket(600, 'hour', 6)] });
+exactly('1,000 at once against 40 a minute and 600 in 6 hours: 40, and 960 true refusals', async (t, leases) => {
+  const rateLimits = [bucket(40, 'minute'), bucket(600, 'hour', 6)];
+  const gateway = await gatewayWith(t, { rateLimits, ...leases });
   await ask(gateway, 'alpha/nope'); // compiled and warm, nothing counted
   await windowWithRoom(60_000, 20_000);
   const responses = await together(1_000, () => ask(gateway));
@@ -107,10 +116,11 @@ test('1,000 at once against 40 a minute and 600 in 6 hours: exactly 40, and 960 
   }
 });
 
-test('sent again when Retry-After says so, exactly 40 more go through', async (t) => {
+exactly('sent again when Retry-After says so, exactly 40 more go through', async (t, leases) => {
   const WINDOW_MS = 10_000;
   const gateway = await gatewayWith(t, {
     rateLimits: [bucket(40, 'second', WINDOW_MS / 1_000), bucket(600, 'hour', 6)],
+    ...leases,
   });
   await ask(gateway, 'alpha/nope');
   await windowWithRoom(WINDOW_MS, 8_000);
@@ -135,7 +145,7 @@ test('sent again when Retry-After says so, exactly 40 more go through', async (t
   await flood();
 });
 
-test('providers that fall back on each other serve the sum of their caps, exactly', async (t) => {
+exactly('providers that fall back on each other serve the sum of their caps', async (t, leases) => {
   const limits = [10, 20, 5];
   const upstreams = await together(limits.length, () => upstreamFor(t));
   const fallbackModels = ['p1/m', 'p2/m'];
@@ -144,6 +154,7 @@ test('providers that fall back on each other serve the sum of their caps, exactl
       id: `p${index}`,
       models: [{ id: 'm', ...(index === 0 && { fallbackModels }) }],
       rateLimits: [cap(limits[index])],
+      ...leases,
     }),
   );
   const gateway = await gatewayFor(t, { config: config(providers) });
@@ -155,9 +166,9 @@ test('providers that fall back on each other serve the sum of their caps, exactl
   );
 });
 
-test('retries of many at once stay within the cap', async (t) => {
+exactly('retries of many at once stay within the cap', async (t, leases) => {
   const gateway = await gatewayFor(t, {
-    config: config([openaiProvider(upstream, { rateLimits: [cap(50)] })]),
+    config: config([openaiProvider(upstream, { rateLimits: [cap(50)], ...leases })]),
     vars: {
       LLM_ROUTER_ORIGIN_RETRY_BASE_DELAY_MS: '5',
       LLM_ROUTER_FALLBACK_CIRCUIT_FAILURES: '0',
@@ -169,8 +180,8 @@ test('retries of many at once stay within the cap', async (t) => {
   assert.equal(statuses[200], undefined);
 });
 
-test('requests that their clients give up on are counted', async (t) => {
-  const gateway = await gatewayWith(t, { rateLimits: [cap(10)] });
+exactly('requests that their clients give up on are counted', async (t, leases) => {
+  const gateway = await gatewayWith(t, { rateLimits: [cap(10)], ...leases });
   upstream.script(HANG);
   const calls = await together(10, () =>
     begin(gateway.url, { path: CHAT_PATH, key: KEY, body: chat(), fresh: true }),

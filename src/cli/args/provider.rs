@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::{Asking, Key, Place, value};
+use crate::cli::config::upsert_provider::Number;
 use crate::wire::Wire;
 
 #[derive(Args, Debug)]
@@ -79,6 +80,14 @@ pub(crate) struct UpsertProvider {
     /// The anthropic-beta header, added to the client's
     #[arg(long, value_name = "TEXT")]
     pub(crate) anthropic_beta: Option<String>,
+
+    /// Most requests that a busy isolate may reserve at once, 1 to 1000; 1 turns leases off, `default` is 100
+    #[arg(long, value_name = "N", value_parser = value::leases_max, help_heading = "Leases")]
+    pub(crate) leases_max: Option<Number>,
+
+    /// Longest that it may keep them, 1 to 20000 ms; `default` is 3000
+    #[arg(long, value_name = "N", value_parser = value::leases_ttl_ms, help_heading = "Leases")]
+    pub(crate) leases_ttl_ms: Option<Number>,
 
     /// Remove what refers to models that are not listed any more
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",

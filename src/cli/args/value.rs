@@ -2,8 +2,9 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use crate::cli::config::upsert_provider::Number;
 use crate::cli::failure::Failure;
-use crate::config::{Strategy, Window};
+use crate::config::{Leases, Strategy, Window};
 use crate::wire::Wire;
 
 /// Version 1's spellings.
@@ -65,6 +66,22 @@ pub(super) fn positive(text: &str) -> Result<u64, String> {
     whole
         .filter(|whole| (1..=MAX).contains(whole))
         .ok_or_else(|| format!("write a whole number from 1 to {MAX}"))
+}
+
+pub(super) fn leases_max(text: &str) -> Result<Number, String> {
+    up_to(Leases::MAX, text)
+}
+
+pub(super) fn leases_ttl_ms(text: &str) -> Result<Number, String> {
+    up_to(Leases::TTL_MAX_MS, text)
+}
+
+fn up_to(max: u64, text: &str) -> Result<Number, String> {
+    if text == "default" {
+        return Ok(Number::Default);
+    }
+    let number = positive(text).ok().filter(|number| *number <= max);
+    number.map(Number::Is).ok_or_else(|| format!("write a whole number from 1 to {max}, or `default`"))
 }
 
 #[cfg(test)]

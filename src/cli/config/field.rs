@@ -36,6 +36,7 @@ pub(crate) const ANTHROPIC_VERSION: Field = Field(&["anthropicVersion"]);
 pub(crate) const ANTHROPIC_BETA: Field = Field(&["anthropicBeta"]);
 pub(crate) const MODELS: Field = Field(&["models"]);
 pub(crate) const RATE_LIMITS: Field = Field(&["rateLimits"]);
+pub(crate) const LEASES: Field = Field(&["leases"]);
 
 pub(crate) const AUTH_TYPE: Field = Field(&["type", "kind"]);
 pub(crate) const AUTH_HEADER_NAME: Field = Field(&["headerName", "header"]);
@@ -53,6 +54,9 @@ pub(crate) const FALLBACKS: Field = Field(&["fallbackModels", "silentFallbacks",
 pub(crate) const BUCKET_MODELS: Field = Field(&["models"]);
 pub(crate) const REQUESTS: Field = Field(&["requests"]);
 pub(crate) const WINDOW: Field = Field(&["window"]);
+
+pub(crate) const LEASES_MAX: Field = Field(&["max"]);
+pub(crate) const LEASES_TTL_MS: Field = Field(&["ttlMs"]);
 
 pub(crate) const STRATEGY: Field = Field(&["strategy"]);
 pub(crate) const TARGETS: Field = Field(&["targets"]);
@@ -200,6 +204,7 @@ mod tests {
             ANTHROPIC_BETA,
             MODELS,
             RATE_LIMITS,
+            LEASES,
             METADATA,
         ]) {
             let mut provider = object(provider.clone());
@@ -228,6 +233,11 @@ mod tests {
         for name in names(&[ID, NAME, BUCKET_MODELS, REQUESTS, WINDOW, METADATA]) {
             let mut provider = object(provider.clone());
             provider.insert("rateLimits".to_owned(), json!([{ name.clone(): null }]));
+            assert!(!unknown(json!({ "providers": [provider] })), "{name}");
+        }
+        for name in names(&[LEASES_MAX, LEASES_TTL_MS]) {
+            let mut provider = object(provider.clone());
+            provider.insert("leases".to_owned(), json!({ name.clone(): null }));
             assert!(!unknown(json!({ "providers": [provider] })), "{name}");
         }
         for name in names(&[STRATEGY, TARGETS, FALLBACK_TARGETS, METADATA]) {

@@ -111,7 +111,7 @@ fn merge(document: &mut Document, imported: &Object) -> Result<(), Failure> {
     Ok(())
 }
 
-const PROVIDER_FIELDS: [Field; 16] = [
+const PROVIDER_FIELDS: [Field; 17] = [
     field::ID,
     field::NAME,
     field::ENABLED,
@@ -128,6 +128,7 @@ const PROVIDER_FIELDS: [Field; 16] = [
     field::ANTHROPIC_BETA,
     field::MODELS,
     field::RATE_LIMITS,
+    field::LEASES,
 ];
 
 const MODEL_FIELDS: [Field; 9] = [

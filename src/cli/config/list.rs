@@ -50,13 +50,14 @@ fn list_providers(document: &Document, answer: &mut Answer) -> Vec<Value> {
         shown.lines(answer);
         let models = list_models(provider, answer);
         let buckets = list_buckets(provider, &ids.buckets(document, at, &named.id), answer);
+        list_leases(provider, answer);
         listed.push(json!({
             "id": named.id, "name": named.name, "enabled": named.enabled,
             "baseUrl": shown.base_url, "baseUrlByFormat": shown.by_format, "formats": shown.formats,
             "apiKey": shown.key, "apiKeyEnv": field::API_KEY_ENV.text(provider),
             "auth": shown_auth(field::AUTH), "authByFormat": shown_auth(field::AUTH_BY_FORMAT),
             "headers": field::HEADERS.get(provider).and_then(Value::as_object).map(masked_headers),
-            "models": models, "rateLimits": buckets,
+            "models": models, "rateLimits": buckets, "leases": field::LEASES.get(provider),
         }));
     }
     listed
@@ -172,6 +173,17 @@ fn list_buckets(provider: &Object, ids: &[String], answer: &mut Answer) -> Vec<V
         }));
     }
     listed
+}
+
+/// What is not there is not shown: it is the default.
+fn list_leases(provider: &Object, answer: &mut Answer) {
+    let Some(leases) = field::LEASES.get(provider).and_then(Value::as_object) else { return };
+    let numbers = [field::LEASES_MAX, field::LEASES_TTL_MS].into_iter();
+    let shown: Vec<String> =
+        numbers.filter_map(|field| Some(format!("{}={}", field.name(), field.get(leases)?))).collect();
+    if !shown.is_empty() {
+        answer.line(format!("  leases: {}", shown.join(" ")));
+    }
 }
 
 fn list_aliases(root: &Object, answer: &mut Answer) -> Vec<Value> {

@@ -8,7 +8,7 @@
 //! ```
 
 use crate::cli::screen::{Line, Paint, Screen, column, fit, right, when, width};
-use crate::status::{Bucket, Circuit, Cooldown, Provider, Status};
+use crate::status::{Bucket, Circuit, Cooldown, Leased, Provider, Status};
 
 /// Columns of a name and of what it is indented by.
 const NAME: usize = 17;
@@ -49,6 +49,7 @@ fn provider(provider: &Provider, now_ms: u64, screen: &Screen) -> Vec<Line> {
         lines.push(Line::default().and(Paint::Faint, "  no caps"));
     }
     lines.extend(provider.buckets.iter().map(|bucket| self::bucket(bucket, now_ms, 2, screen)));
+    lines.extend(provider.leased.as_ref().filter(|leased| leased.leases > 0).map(leased));
     lines.extend(provider.cooldowns.iter().map(|cooldown| self::cooldown(cooldown, now_ms)));
     lines.extend(provider.circuits.iter().map(|circuit| self::circuit(circuit, now_ms)));
     lines
@@ -73,6 +74,14 @@ pub(crate) fn bucket(bucket: &Bucket, now_ms: u64, indent: usize, screen: &Scree
     let Some(resets_at) = bucket.resets_at_ms else { return line };
     let span = format!("in {}", when::span(resets_at.saturating_sub(now_ms)));
     line.and(Paint::Faint, format!("  {} {}", column(&span, SPAN, false), when::point(resets_at, now_ms)))
+}
+
+/// At most: what of it has been sent is not known here.
+fn leased(leased: &Leased) -> Line {
+    let Leased { leases, requests, ttl_ms } = leased;
+    let (s, times) = (if *leases == 1 { "" } else { "s" }, when::span(*ttl_ms));
+    let text = format!("  {leases} lease{s} of {requests} requests, counted as used, for {times} at most");
+    Line::default().and(Paint::Faint, text)
 }
 
 fn cooldown(cooldown: &Cooldown, now_ms: u64) -> Line {

@@ -48,6 +48,7 @@ async fn the_whole_picture_at_80_columns() {
       Six hours       [##############]        600/600  100%  in 3h       12:00:00
       A month with a~ [############..]      17.2M/20M   86%  in 8d 15h   12-01 00:00
       模型模型模型模~ [..............]            0/7    0%  in 833d     2029-03-04
+      2 leases of 12 requests, counted as used, for 3s at most
       ! org/m-large:free@openai  cooling down after rate_limited, 28s until 09:00:28
       ! m-small@openai  circuit open, 13s until 09:00:13 (2 failures)
       ! m-tiny@openai  circuit half open, the next request tries it (3 failures)
@@ -58,6 +59,7 @@ async fn the_whole_picture_at_80_columns() {
 
     gamma  ?[31mGamma
       no caps
+      1024 leases of 1024000 requests, counted as used, for 20s at most
     "#);
     let unicode = home.variable("LANG", "en_US.UTF-8").run().await;
     fits(&unicode.stdout);

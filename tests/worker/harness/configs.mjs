@@ -46,6 +46,13 @@ export const bucket = (requests, unit, size = 1, id = `${requests}-${unit}-${siz
 /** A cap that no test outlives. */
 export const cap = (requests) => bucket(requests, 'month', 12, 'cap');
 
+/** Caps hold with these as without; tests of exactness run with each. */
+export const LEASES = [
+  ['off', { leases: { max: 1 } }],
+  ['by default', {}],
+  ['of 1,000 for 20 s', { leases: { max: 1_000, ttlMs: 20_000 } }],
+];
+
 export const chat = (model = 'alpha/gpt-a', rest = {}) => ({
   model,
   messages: [{ role: 'user', content: 'hi' }],

@@ -46,37 +46,70 @@ export function hasBundle(bundle) {
   return names.MODULES.every((module) => existsSync(modulePath(module, bundle)));
 }
 
-/** Cap'n Proto text of the gateway, for a directory that holds its modules and its state. */
-export function capnp({ dir, vars, local, port = 0 }) {
+/** What another process's objects look like to a front door: calls go by HTTP to a gateway's probe. */
+const REMOTE = `
+const call = (home, provider, method) => async (text) => {
+  const url = 'http://probe/' + encodeURIComponent(provider) + '/' + method;
+  const response = await home.fetch(url, { method: 'POST', body: text ?? '' });
+  const reply = await response.text();
+  if (!response.ok) throw new Error(reply);
+  return reply || undefined;
+};
+export default ({ home }) => ({
+  idFromName: (name) => name,
+  get: (name) => new Proxy({}, { get: (_, method) => call(home, name, method) }),
+});
+`;
+
+const frontNames = (fronts) => Array.from({ length: fronts }, (_, index) => `front${index}`);
+
+/**
+ * Cap'n Proto text of the gateway, for a directory that holds its modules and its state. `fronts` more of it,
+ * each an isolate of its own, are bound to the same objects. With `home`, the port of another gateway's probe, its
+ * objects are that one's.
+ */
+export function capnp({ dir, vars, local, port = 0, fronts = 0, home }) {
   const modules = names.MODULES.map((name) =>
     name.endsWith('.wasm')
       ? `(name = ${text(name)}, wasm = embed ${text(name)})`
       : `(name = ${text(name)}, esModule = embed ${text(name)})`,
   );
+  const objects = home
+    ? `wrapped = (moduleName = "test:remote", innerBindings = [(name = "home", service = "home")])`
+    : `durableObjectNamespace = (className = ${text(names.PROVIDER_CLASS)}, serviceName = "gateway")`;
   const bindings = [
-    `(name = ${text(names.PROVIDERS_BINDING)}, durableObjectNamespace = ${text(names.PROVIDER_CLASS)})`,
+    `(name = ${text(names.PROVIDERS_BINDING)}, ${objects})`,
     ...Object.keys(vars).map((name) => `(name = ${text(name)}, fromEnvironment = ${text(name)})`),
     ...(local ? [`(name = ${text(names.LOCAL_BINDING)}, json = ${text(JSON.stringify(local))})`] : []),
   ];
+  const front = `compatibilityDate = ${text(names.COMPATIBILITY_DATE)},
+  compatibilityFlags = [${names.COMPATIBILITY_FLAGS.map(text).join(', ')}],
+  modules = [${modules.join(', ')}],
+  bindings = [${bindings.join(', ')}],`;
+  const others = frontNames(fronts);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "gateway", worker = .gateway),
     (name = "probe", worker = .probe),
     (name = "state", disk = (path = ${text(join(dir, 'state'))}, writable = true)),
+    ${others.map((name) => `(name = "${name}", worker = .front),`).join(' ')}
+    ${home ? `(name = "home", external = (address = "127.0.0.1:${home}", http = ())),` : ''}
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
   ],
   sockets = [
     (name = "http", address = "127.0.0.1:${port}", http = (), service = "gateway"),
     (name = "probe", address = "127.0.0.1:0", http = (), service = "probe"),
     (name = "control", address = "127.0.0.1:0", http = (), service = (name = "gateway", entrypoint = ${text(names.CONTROL_ENTRYPOINT)})),
+    ${others.map((name) => `(name = "${name}", address = "127.0.0.1:0", http = (), service = "${name}"),`).join(' ')}
   ],
+  extensions = [(modules = [(name = "test:remote", internal = true, esModule = embed "remote.js")])],
+);
+const front :Workerd.Worker = (
+  ${front}
 );
 const gateway :Workerd.Worker = (
-  compatibilityDate = ${text(names.COMPATIBILITY_DATE)},
-  compatibilityFlags = [${names.COMPATIBILITY_FLAGS.map(text).join(', ')}],
-  modules = [${modules.join(', ')}],
-  bindings = [${bindings.join(', ')}],
+  ${front}
   durableObjectNamespaces = [
     (className = ${text(names.PROVIDER_CLASS)}, uniqueKey = ${text(names.PROVIDER_UNIQUE_KEY)}, enableSql = true),
   ],
@@ -94,13 +127,15 @@ const probe :Workerd.Worker = (
 
 /**
  * Starts the gateway. `config` (an object, or text to send as it is) becomes `LLM_ROUTER_CONFIG_JSON`;
- * `vars` are further variables. Stop it with `stop()`; `restart()` keeps the state directory.
+ * `vars` are further variables. `urls` are those of all isolates that serve: itself and `fronts` more. `home` is a
+ * gateway in another process, whose objects are used. Stop it with `stop()`; `restart()` keeps the state directory.
  */
-export async function startGateway({ config, vars = {}, local, bundle } = {}) {
+export async function startGateway({ config, vars = {}, local, bundle, fronts = 0, home } = {}) {
   const dir = temporaryDirectory();
   mkdirSync(join(dir, 'state'));
   for (const module of names.MODULES) symlinkSync(modulePath(module, bundle), join(dir, module));
   writeFileSync(join(dir, 'probe.js'), PROBE);
+  writeFileSync(join(dir, 'remote.js'), REMOTE);
 
   const gateway = {
     dir,
@@ -109,15 +144,15 @@ export async function startGateway({ config, vars = {}, local, bundle } = {}) {
       const env = { ...vars };
       if (config !== undefined)
         env.LLM_ROUTER_CONFIG_JSON = typeof config === 'string' ? config : JSON.stringify(config);
-      writeFileSync(join(dir, 'workerd.capnp'), capnp({ dir, vars: env, local }));
+      const layout = { dir, vars: env, local, fronts, home: home?.ports.probe };
+      writeFileSync(join(dir, 'workerd.capnp'), capnp(layout));
+      const others = frontNames(fronts);
       const server = await runWorkerd(join(dir, 'workerd.capnp'), {
-        sockets: ['http', 'probe', 'control'],
+        sockets: ['http', 'probe', 'control', ...others],
         env,
       });
-      Object.assign(gateway, server, {
-        port: server.ports.http,
-        url: `http://127.0.0.1:${server.ports.http}`,
-      });
+      const urls = ['http', ...others].map((socket) => `http://127.0.0.1:${server.ports[socket]}`);
+      Object.assign(gateway, server, { port: server.ports.http, url: urls[0], urls });
       return gateway;
     },
     /** Another process on the same state; `changes` may hold a new `config`, `vars` or `local`. */

@@ -94,6 +94,8 @@ fn meant(typed: args::UpsertProvider) -> Result<(ProviderChange, Vec<String>), F
         headers: typed.asking.headers.map(|text| words::object_or_exit_1("--headers", &text)).transpose()?,
         anthropic_version: typed.anthropic_version,
         anthropic_beta: typed.anthropic_beta,
+        leases_max: typed.leases_max,
+        leases_ttl_ms: typed.leases_ttl_ms,
         models: typed.asking.models.map(|text| words::models("--models", &text)).transpose()?,
         master_key,
         allow_weak_master_key: typed.allow_weak_master_key.unwrap_or(false),

@@ -5,6 +5,7 @@
 
 mod credentials;
 mod identity;
+mod leases;
 mod models;
 mod summary;
 mod urls;
@@ -25,6 +26,7 @@ use crate::wire::{PerWire, Wire};
 
 pub(crate) use credentials::{AuthChange, Key};
 pub(crate) use identity::{Identity, identify};
+pub(crate) use leases::Number;
 pub(crate) use urls::question_of;
 
 /// What is to change about a provider, or what a new one is.
@@ -43,6 +45,8 @@ pub(crate) struct ProviderChange {
     pub(crate) headers: Option<Object>,
     pub(crate) anthropic_version: Option<String>,
     pub(crate) anthropic_beta: Option<String>,
+    pub(crate) leases_max: Option<Number>,
+    pub(crate) leases_ttl_ms: Option<Number>,
     /// All that it has.
     pub(crate) models: Option<Vec<String>>,
     /// Formats of models that are not served in all of the provider's.
@@ -166,6 +170,7 @@ fn apply(
     if let Some(headers) = &change.headers {
         field::HEADERS.set(provider, headers.clone());
     }
+    leases::apply(provider, change)?;
     models::apply(provider, change)?;
     if new && field::RATE_LIMITS.get(provider).is_none() {
         field::RATE_LIMITS.set(provider, Value::Array(Vec::new()));

@@ -253,3 +253,31 @@ fn the_summary_has_the_formats_however_they_are_written() {
     let home = Home::with(&sample());
     home.op(&["upsert-provider", "--provider-id=beta", "--name=B", "--skip-probe"]).says(&["formats=claude"]);
 }
+
+#[test]
+fn leases_are_set_shown_and_taken_out() {
+    let home = Home::with(&sample());
+    let change = |flags: &[&str]| {
+        home.op(&[&["upsert-provider", "--provider-id=alpha"], flags].concat()).quiet().ok();
+        home.config()["providers"][0].get("leases").cloned()
+    };
+    assert_eq!(change(&["--leases-max=1"]), Some(json!({ "max": 1 })));
+    assert_eq!(change(&["--leases-ttl-ms=20000"]), Some(json!({ "max": 1, "ttlMs": 20_000 })));
+    let list = home.op(&["list"]).ok();
+    assert!(list.stdout.contains("\n  leases: max=1 ttlMs=20000\n"), "{list:?}");
+    let listed = home.op(&["list", "--json"]).ok().json();
+    assert_eq!(listed["providers"][0]["leases"], json!({ "max": 1, "ttlMs": 20_000 }));
+    assert_eq!(listed["providers"][1]["leases"], json!(null));
+
+    assert_eq!(change(&["--name=Alpha EU"]), Some(json!({ "max": 1, "ttlMs": 20_000 })), "it stays");
+    let exported = home.op(&["export"]).ok().stdout;
+    assert_eq!(change(&["--leases-max=1000", "--leases-ttl-ms=default"]), Some(json!({ "max": 1000 })));
+    assert_eq!(change(&["--leases-max=default"]), None);
+    home.op_reading(&["import", "-", "--merge"], &exported).ok();
+    assert_eq!(home.config()["providers"][0]["leases"], json!({ "max": 1, "ttlMs": 20_000 }));
+
+    for wrong in ["--leases-max=0", "--leases-max=1001", "--leases-ttl-ms=20001", "--leases-ttl-ms=3s"] {
+        let (flag, _) = wrong.split_once('=').unwrap();
+        home.refuses(2, &["upsert-provider", "--provider-id=alpha", wrong], &[flag, "from 1 to"]);
+    }
+}

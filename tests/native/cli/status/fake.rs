@@ -137,7 +137,8 @@ fn bucket(id: &str, name: &str, cap: u64, used: Option<u64>, resets_in_ms: u64) 
 }
 
 fn provider(id: &str, name: &str, buckets: &[Value]) -> Value {
-    json!({ "id": id, "name": name, "reachable": true, "buckets": buckets, "cooldowns": [], "circuits": [] })
+    json!({ "id": id, "name": name, "reachable": true, "buckets": buckets,
+        "leased": { "leases": 0, "requests": 0, "ttl_ms": 3_000 }, "cooldowns": [], "circuits": [] })
 }
 
 pub(super) fn status() -> Value {
@@ -161,6 +162,7 @@ pub(super) fn status() -> Value {
         failed("org/m-large:free@openai", "org/m-large:free"),
         json!({ "reason": "rate_limited", "until": "…", "until_ms": NOW + 28_000 })
     )]);
+    alpha["leased"] = json!({ "leases": 2, "requests": 12, "ttl_ms": 3_000 });
     alpha["circuits"] = json!([
         with(
             failed("m-small@openai", "m-small"),
@@ -173,7 +175,9 @@ pub(super) fn status() -> Value {
     ]);
     let mut beta = provider("beta", "beta", &[bucket("day", "Day", 400, None, 0)]);
     beta["reachable"] = json!(false);
-    let gamma = provider("gamma", "\u{1b}[31mGamma", &[]);
+    beta["leased"] = Value::Null;
+    let mut gamma = provider("gamma", "\u{1b}[31mGamma", &[]);
+    gamma["leased"] = json!({ "leases": 1_024, "requests": 1_024_000, "ttl_ms": 20_000 });
     json!({ "version": 1, "gateway": "2.0.0", "now": "2026-11-22T09:00:00.000Z", "now_ms": NOW,
         "providers": [alpha, beta, gamma] })
 }

@@ -16,7 +16,7 @@ pub(crate) const ACCOUNT: &str = "acc0123";
 pub(crate) const SCRIPT: &str = "llm-router";
 pub(crate) const OLD_KEY: &str = "gw_Old7hQ2mZ9pL4xV8cB1nK6tR3wY";
 
-/// How a call goes wrong.
+/// How a call goes wrong; with status 0 it does not.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     pub(crate) status: u16,
@@ -211,8 +211,8 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
     }
     let answer = api(&mut world, &head.method, path, &query, &body);
     match fault {
+        Some(Fault { status: 0, .. }) | None => answer,
         Some(Fault { status, code, .. }) => refuse(status, code),
-        None => answer,
     }
 }
 

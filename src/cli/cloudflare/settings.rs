@@ -43,7 +43,7 @@ impl Script {
                 (_, Err(error), None) => return Err(error.into()),
                 (_, Ok(()), _) => {
                     let why = "it made no new version live".to_owned();
-                    return Err(Error::Foreign { call: format!("PATCH {path}"), why }.into());
+                    return Ok(Replaced::Unknown(Error::Foreign { call: format!("PATCH {path}"), why }));
                 }
             }
         }
@@ -56,6 +56,6 @@ pub(crate) enum Replaced {
     Version(String),
     /// The API has taken it, but does not tell what is live.
     Unseen(Error),
-    /// It may be live or not: neither the change nor the question after it was answered.
+    /// It may be live or not: there was no answer, or none that says so.
     Unknown(Error),
 }

@@ -1,7 +1,7 @@
 //! Cloudflare's API as far as `worker-key` uses it, and the gateway behind it: what opens it is what is bound to
 //! the version that is live. All in memory, on one port.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
@@ -41,6 +41,10 @@ pub(crate) struct World {
     /// The same once there is a second version.
     pub(crate) broken_after: Option<u16>,
     pub(crate) domains: Vec<String>,
+    /// Pattern and script.
+    pub(crate) routes: Vec<(String, String)>,
+    /// Which script has a domain, where it was told.
+    services: HashMap<String, String>,
     /// Headers of the last request to the gateway.
     pub(crate) seen: Vec<(String, String)>,
 }
@@ -71,6 +75,8 @@ impl Fake {
             instead: None,
             broken_after: None,
             domains: Vec::new(),
+            routes: Vec::new(),
+            services: HashMap::new(),
             seen: Vec::new(),
         };
         let world = Arc::new(Mutex::new(world));
@@ -227,13 +233,18 @@ fn api(world: &mut World, method: &Method, path: &str, query: &str, body: &[u8])
         ("GET", path, None) if path.ends_with("/workers/domains") => {
             let service =
                 if query.contains("llm-router-production") { "llm-router-production" } else { SCRIPT };
-            let domain = |host: &String| json!({ "id": host, "hostname": host, "service": service });
+            let domain = |host: &String| {
+                let service = world.services.get(host).map_or(service, String::as_str);
+                json!({ "id": host, "hostname": host, "service": service })
+            };
             ok(&world.domains.iter().map(domain).collect())
         }
         ("PUT", path, None) if path.ends_with("/workers/domains") => {
             let mut domain: Value = serde_json::from_slice(body).unwrap();
             domain["id"] = domain["hostname"].clone();
-            world.domains.push(domain["hostname"].as_str().unwrap().to_owned());
+            let host = domain["hostname"].as_str().unwrap().to_owned();
+            world.services.insert(host.clone(), domain["service"].as_str().unwrap().to_owned());
+            world.domains.push(host);
             ok(&domain)
         }
         ("GET", path, None) if path.ends_with("/workers/scripts") => ok(&json!([])),
@@ -241,6 +252,17 @@ fn api(world: &mut World, method: &Method, path: &str, query: &str, body: &[u8])
             ok(&json!([{ "id": "zone", "name": "example.com" }]))
         }
         ("GET", "/zones", _) => ok(&json!([])),
+        ("GET", "/zones/zone/workers/routes", _) => {
+            let route = |(pattern, script): &(String, String)| json!({ "id": pattern, "pattern": pattern, "script": script });
+            ok(&world.routes.iter().map(route).collect())
+        }
+        ("POST", "/zones/zone/workers/routes", _) => {
+            let mut route: Value = serde_json::from_slice(body).unwrap();
+            let text = |name: &str| route[name].as_str().unwrap().to_owned();
+            world.routes.push((text("pattern"), text("script")));
+            route["id"] = route["pattern"].clone();
+            ok(&route)
+        }
         ("PUT", path, None) if path.starts_with(&script) => {
             let id = world.add(field(body, "metadata")["bindings"].as_array().unwrap()).unwrap();
             world.live = id;

@@ -118,6 +118,14 @@ pub struct Question {
     asked: Millis,
 }
 
+impl Question {
+    /// Whether the answer took so long that the attempt might fall into the next window of a bucket, which did not
+    /// count it. It is to be settled as not sent, and asked again.
+    pub fn is_late(&self, now: Millis, grant: &Grant) -> bool {
+        grant.ends_ms.is_some_and(|ms| now < self.asked || self.asked.after(ms) <= now)
+    }
+}
+
 impl Holder {
     /// Reserves an attempt with what is held, or says how to. `again`: it has waited before.
     pub fn take(&mut self, now: Millis, provider: &str, ask: &Reserve, terms: Terms, again: Again) -> Take {

@@ -49,9 +49,9 @@ impl Stock {
     /// Puts a grant's lease by. What is left is the attempt that was asked for; nothing is if nobody waits for it
     /// (`ahead`). `asked` is when the question was sent, or before.
     pub fn put(&mut self, asked: Millis, grant: Grant, ahead: bool) -> Option<Grant> {
-        let Grant { candidate, ticket, report, probe, lease, hints } = grant;
+        let Grant { candidate, ticket, report, probe, lease, ends_ms, hints } = grant;
         let Some(lease) = lease else {
-            return Some(Grant { candidate, ticket, report, probe, lease, hints });
+            return Some(Grant { candidate, ticket, report, probe, lease, ends_ms, hints });
         };
         let mut held = Held {
             id: ticket.id,
@@ -65,7 +65,8 @@ impl Stock {
             asked,
             until: asked.after(lease.valid_ms),
         };
-        let own = if ahead { None } else { held.unit(self.mark).map(|unit| Grant { hints, ..unit }) };
+        let own =
+            if ahead { None } else { held.unit(self.mark).map(|unit| Grant { ends_ms, hints, ..unit }) };
         self.leases.push_back(held);
         own
     }
@@ -136,7 +137,15 @@ impl Held {
         let ticket = Ticket { id, at: self.at, target: self.target.clone(), charges: Vec::new() };
         let candidate = self.candidate;
         // How it turned out is news to the holder.
-        Some(Grant { candidate, ticket, report: true, probe: false, lease: None, hints: Vec::new() })
+        Some(Grant {
+            candidate,
+            ticket,
+            report: true,
+            probe: false,
+            lease: None,
+            ends_ms: None,
+            hints: Vec::new(),
+        })
     }
 }
 

@@ -82,6 +82,13 @@ impl Health {
         self.changed_at = now.0;
     }
 
+    /// Lets the next attempt try the target, if it was the one granted at `granted_at` that should have. Whether it
+    /// was.
+    pub(super) fn end_probe(&mut self, granted_at: Millis) -> bool {
+        let own = self.changed_at == granted_at.0;
+        own && self.probe_until.take().is_some()
+    }
+
     pub(super) fn fail(&mut self, now: Millis, failure: &Failure) {
         let good_at = failure.good_ms_ago.map(|ms| now.0.saturating_sub(ms));
         if good_at.is_some_and(|at| at > self.changed_at) {

@@ -172,6 +172,10 @@ pub struct Grant {
     /// Set where more than this attempt was granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
+    /// Until the first window ends that it was counted in; `None` without a bucket. The attempt must have been
+    /// sent by then, told from when the question was *sent*: a provider counts it in the window it arrives in.
+    #[serde(default, rename = "endsMs", skip_serializing_if = "Option::is_none")]
+    pub ends_ms: Option<u64>,
     /// One for each candidate asked for, in the same order; empty from a build that had none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Hint>,

@@ -112,7 +112,11 @@ impl Ledger {
         if !settle.sent && self.counters.refund(now, &settle.ticket.charges) {
             self.changes.ledger = true;
         }
-        self.judge(now, &settle.ticket, &settle.verdict);
+        match &settle.verdict {
+            // It says nothing about its target; another may try it.
+            Verdict::Good | Verdict::Neutral if !settle.sent => self.untried(&settle.ticket),
+            verdict => self.judge(now, &settle.ticket, verdict),
+        }
         true
     }
 
@@ -204,6 +208,7 @@ impl Ledger {
         terms: Option<Terms>,
     ) -> Grant {
         let units = terms.map_or(1, |terms| terms.units);
+        let ends_ms = self.counters.room(now, &candidate.buckets).map(|(_, ends)| ends.since(now));
         let charges = self.counters.charge(now, &candidate.buckets, amount, units);
         self.changes.ledger |= !charges.is_empty() || terms.is_some();
         let health = self.health.get_mut(&candidate.target);
@@ -225,11 +230,11 @@ impl Ledger {
         let hints = Vec::new();
         let Some(terms) = terms else {
             let ticket = Ticket { charges, ..ticket };
-            return Grant { candidate: index, ticket, report, probe, lease: None, hints };
+            return Grant { candidate: index, ticket, report, probe, lease: None, ends_ms, hints };
         };
         self.leases.begin(now, ticket.id.clone(), terms);
         let lease = Some(Lease { units, valid_ms: terms.valid_ms, charges });
-        Grant { candidate: index, ticket, report, probe, lease, hints }
+        Grant { candidate: index, ticket, report, probe, lease, ends_ms, hints }
     }
 
     fn judge(&mut self, now: Millis, ticket: &Ticket, verdict: &Verdict) {
@@ -249,6 +254,15 @@ impl Ledger {
                     self.forget_health(&ticket.target);
                 }
             }
+        }
+    }
+
+    /// The attempt that was to try a target was not made.
+    fn untried(&mut self, ticket: &Ticket) {
+        if let Some(health) = self.health.get_mut(&ticket.target)
+            && health.end_probe(Millis(ticket.at))
+        {
+            self.changes.health.insert(ticket.target.clone());
         }
     }
 

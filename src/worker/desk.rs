@@ -49,6 +49,10 @@ pub(super) struct Counter<'a> {
 /// How often a request waits for somebody else's question before it insists on its own.
 const ROUNDS: u32 = 3;
 
+/// Answers that may come too late for their window before a request gives the provider up: windows of a second,
+/// and an object half a second away.
+const LATE_MAX: u32 = 4;
+
 /// How long a request looks after what was not spent: the runtime gives it 30 s after its reply.
 const WATCH_MS: u64 = 25_000;
 
@@ -61,6 +65,7 @@ impl Counter<'_> {
     ) -> Result<Reserved, Unavailable> {
         let mut again = Again::No;
         let mut rounds = 0;
+        let mut late = 0;
         loop {
             let taken = self.desk.holder.borrow_mut().take(now(), provider, ask, terms, again);
             match taken {
@@ -73,9 +78,20 @@ impl Counter<'_> {
                 Take::Ask(question) => {
                     let question = Rc::new(question);
                     let reserved = self.ask(&question).await.ok_or(Unavailable)?;
-                    let denied = matches!(reserved, Reserved::Denial(_));
-                    let spare = if denied { self.spare(&question).await } else { None };
-                    return Ok(spare.map_or(reserved, Reserved::Grant));
+                    match reserved {
+                        Reserved::Grant(grant) if question.is_late(now(), &grant) => {
+                            self.settle(provider, unsent(grant));
+                            late += 1;
+                            if late >= LATE_MAX {
+                                return Err(Unavailable);
+                            }
+                        }
+                        Reserved::Denial(_) => {
+                            let spare = self.spare(&question).await;
+                            return Ok(spare.map_or(reserved, Reserved::Grant));
+                        }
+                        granted @ Reserved::Grant(_) => return Ok(granted),
+                    }
                 }
                 Take::Wait(shelf) => {
                     self.desk.wait(shelf).await;
@@ -197,13 +213,17 @@ impl Errand {
 
     /// A reservation that nobody waits for: an object of an older build does not know better.
     fn undo(&self, provider: &str, reserved: Reserved) {
-        let Reserved::Grant(Grant { ticket, .. }) = reserved else { return };
-        let settle = Settle { ticket, sent: false, verdict: Verdict::Neutral };
-        let text = serde_json::to_string(&settle).map_err(|error| JsValue::from(error.to_string()));
+        let Reserved::Grant(grant) = reserved else { return };
+        let text = serde_json::to_string(&unsent(grant)).map_err(|error| JsValue::from(error.to_string()));
         if let Err(error) = text.and_then(|text| js::settle(&self.providers, provider, &text, &self.ctx)) {
             console_error!("settle at {provider}: {error:?}");
         }
     }
+}
+
+/// The reservation is not made use of.
+fn unsent(grant: Grant) -> Settle {
+    Settle { ticket: grant.ticket, sent: false, verdict: Verdict::Neutral }
 }
 
 /// What gives unused units back when their leases are over.

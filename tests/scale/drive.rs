@@ -99,7 +99,13 @@ impl Play<'_> {
             return;
         }
         let own = here.holder.heard(&question, reserved);
+        let now = here.clock(self.now_us);
         match (own, request) {
+            // It might fall into the next window.
+            (Some(Reserved::Grant(grant)), Some(request)) if question.is_late(now, &grant) => {
+                self.settle(isolate, grant, false, Verdict::Neutral);
+                self.attempt(isolate, request, Again::No);
+            }
             (Some(Reserved::Grant(grant)), Some(request)) => {
                 let leased = grant.ticket.charges.is_empty();
                 self.send(isolate, request, grant, leased);

@@ -130,6 +130,13 @@ impl Model {
                     }
                 }
             }
+            Verdict::Good | Verdict::Neutral if !settle.sent => {
+                if let Some(health) =
+                    self.health.get_mut(&ticket.target).filter(|health| health.changed_at == ticket.at)
+                {
+                    health.probe_until = None;
+                }
+            }
             Verdict::Good | Verdict::Neutral => {
                 if self.health.get(&ticket.target).is_some_and(|health| health.changed_at <= ticket.at) {
                     self.health.remove(&ticket.target);

@@ -32,7 +32,7 @@ async fn a_deployment_is_shown_then_asked_for() {
     screen.press("want to do", &["Cloudflare", ENTER]).press("The gateway on Cloudflare", &["Deploy", ENTER]);
     screen.press("Environment", &[ENTER]).press("Its master key", &["A new", ENTER]);
     screen.press("Where is the gateway", &["a host", ENTER]).press("Host", &["gw.example.com", ENTER]);
-    screen.press("Deploy?", &["n\n"]).wait_for("want to do");
+    screen.type_line("Deploy? [Y/n]", "n").wait_for("want to do");
     assert!(screen.text().contains("error: nothing was done"), "{}", screen.text());
     assert!(fake.changes().is_empty());
     screen.press("want to do", &[ESCAPE]);
@@ -45,7 +45,8 @@ async fn a_key_is_changed_as_it_would_be_by_the_command() {
     let mut screen = menu(home.path(), &fake, "Set another");
     screen.press("Environment", &[ENTER]).press("The new key", &[ENTER]);
     screen.press("The key before", &[DOWN, ESCAPE]).press("The new key", &[ENTER]);
-    screen.press("The key before", &[DOWN, ENTER]).wait_for("want to do");
+    screen.press("The key before", &[DOWN, ENTER]).type_line("one there, too? [y/N]", "n");
+    screen.wait_for("want to do");
     // It has no address here, so nobody could tell whether the new key works.
     let said = screen.text();
     assert!(said.contains("> llm-router worker-key --generate-master-key --grace=1h"), "{said}");

@@ -194,7 +194,7 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
     let query = head.uri.query().unwrap_or_default().to_owned();
     let bearer = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = bearer.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
-    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let body = axum::body::to_bytes(body, 16 << 20).await.unwrap();
     let mut world = world.lock().unwrap();
     let Some(path) = path.strip_prefix("/client/v4") else {
         let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();

@@ -21,6 +21,10 @@ async fn domains_that_nothing_names_any_more_are_told() {
     assert_eq!(end.code, Some(0), "{}", end.stdout);
     let told: Value = serde_json::from_str(&end.stdout).unwrap();
     assert_eq!(told["otherTargets"], json!([]));
+    let documented = super::super::config::json::documented();
+    for member in told.as_object().unwrap().keys() {
+        assert!(documented.contains(member.as_str()), "{member} is not in the README");
+    }
     for changed in [true, false] {
         let end = deploy(&home, &fake, &[new, "--skip-verify", "--json"], &[]).await;
         let told: Value = serde_json::from_str(&end.stdout).unwrap();

@@ -4,7 +4,7 @@
 use crate::config::names::{closest, did_you_mean};
 
 /// Ours. Numbered parts of a config go by their prefix.
-pub const ALL: [&str; 46] = [
+pub const ALL: [&str; 45] = [
     "CF_ACCESS_CLIENT_ID",
     "CF_ACCESS_CLIENT_SECRET",
     "CF_API_TOKEN",
@@ -26,7 +26,6 @@ pub const ALL: [&str; 46] = [
     "LLM_ROUTER_CORS_ALLOW_ALL",
     "LLM_ROUTER_DEBUG",
     "LLM_ROUTER_DEBUG_ROUTING",
-    "LLM_ROUTER_DEPLOY_STATE",
     "LLM_ROUTER_FALLBACK_CIRCUIT_COOLDOWN_MS",
     "LLM_ROUTER_FALLBACK_CIRCUIT_FAILURES",
     "LLM_ROUTER_IP_ALLOWLIST",
@@ -91,7 +90,7 @@ mod tests {
 
     use super::*;
     use crate::config::source;
-    use crate::deployment::LOCAL_BINDING;
+    use crate::deployment::{LOCAL_BINDING, STATE_VARIABLE};
     use crate::ingress::{Settings, access};
 
     /// Names are written as string literals, so the source tells what is read.
@@ -119,7 +118,9 @@ mod tests {
                 written.extend(literals.filter(ours));
             }
         }
-        assert!(written.remove(LOCAL_BINDING), "a binding, which no variable can set");
+        for binding in [LOCAL_BINDING, STATE_VARIABLE] {
+            assert!(written.remove(binding), "{binding}: ours alone to set");
+        }
         assert_eq!(written.iter().map(String::as_str).collect::<Vec<_>>(), ALL);
     }
 

@@ -110,7 +110,7 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
             runtime()?.block_on(change).map(|answer| answer.print(json))
         }
         args::Command::Config(typed) if typed.operation.is_none() => {
-            match manager::run(typed.config.as_deref(), &environment)? {
+            match manager::run(typed.config.as_deref(), bundle, &environment)? {
                 Some(typed) => start(typed, bundle, environment, json),
                 None => Ok(()),
             }

@@ -15,8 +15,9 @@ const skip = hasBundle(FAULT_BUNDLE) ? false : `no ${FAULT_BUNDLE}/`;
 const upstream = await upstreamFor({ after });
 beforeEach(() => upstream.reset());
 
-const start = (t, rateLimits = [cap(10_000)]) =>
-  gatewayFor(t, { config: config([openaiProvider(upstream, { rateLimits })]), bundle: FAULT_BUNDLE });
+/** Without leases every request asks the object, whose panic is one of the faults. */
+const start = (t, rateLimits = [cap(10_000)], leases = { max: 1 }) =>
+  gatewayFor(t, { config: config([openaiProvider(upstream, { rateLimits, leases })]), bundle: FAULT_BUNDLE });
 const options = (fault, rest = {}) => ({
   path: CHAT_PATH,
   key: KEY,
@@ -80,9 +81,29 @@ test('overflow: nobody hangs, and the gateway goes on', { skip }, async (t) => {
   assert.deepEqual(tally(await together(20, () => send(gateway.url, options()))), { 200: 20 });
 });
 
-for (const fault of FAULTS) {
-  test(`${fault}: no cap is passed for it`, { skip }, async (t) => {
-    const gateway = await start(t, [bucket(30, 'month', 12)]);
+for (const fault of PANICS) {
+  test(`${fault}: whoever waits for the lease that it asked for goes on`, { skip }, async (t) => {
+    const gateway = await start(t, undefined, {});
+    for (let wave = 0; wave < 4; wave++) {
+      const responses = await within(
+        together(200, (index) => send(gateway.url, options(index % 10 === 0 ? fault : undefined))),
+        'all of them',
+      );
+      const { 200: served = 0, ...others } = tally(responses);
+      assert.ok(served >= 100, `${served} served, ${JSON.stringify(others)}`);
+    }
+    const { usage } = await gateway.object('alpha', 'inspect');
+    assert.ok(usage[0].used >= upstream.requests.length, `${usage[0].used} of ${upstream.requests.length}`);
+    assert.deepEqual(tally(await together(20, () => send(gateway.url, options()))), { 200: 20 });
+  });
+}
+
+for (const [fault, leases] of FAULTS.flatMap((fault) => [
+  [fault, { max: 1 }],
+  [fault, {}],
+])) {
+  test(`${fault}, leases ${JSON.stringify(leases)}: no cap is passed for it`, { skip }, async (t) => {
+    const gateway = await start(t, [bucket(30, 'month', 12)], leases);
     const responses = await within(
       together(100, (index) =>
         send(gateway.url, options(index % 5 === 0 ? fault : undefined)).catch((error) => ({

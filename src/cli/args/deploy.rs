@@ -12,6 +12,8 @@ use super::value;
     args_override_self = true,
     after_help = "The token of Cloudflare's API is in CLOUDFLARE_API_TOKEN (or CF_API_TOKEN), or is asked for. The\n\
     template \"Edit Cloudflare Workers\" has what it takes, for the account and, for domains and routes, their zone.\n\n\
+    Variables for the check: LLM_ROUTER_MASTER_KEY, the live key where the config does not have it;\n\
+    CF_ACCESS_CLIENT_ID and CF_ACCESS_CLIENT_SECRET, a service token for a gateway behind Access.\n\n\
     Examples:\n  \
     llm-router deploy --domain=llm.example.com --generate-master-key\n  \
     llm-router deploy --env=production\n  \

@@ -14,7 +14,7 @@ use super::multipart::Multipart;
 use super::retry;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
-use crate::cli::print;
+use crate::cli::{print, reach};
 use crate::config::Secret;
 
 const BASE: &str = "https://api.cloudflare.com/client/v4";
@@ -129,7 +129,7 @@ impl Client {
     async fn attempt(&self, method: Method, path: &str, body: &Body) -> Result<Envelope, Error> {
         let call = name(&method, path);
         let silent = |error: reqwest::Error| {
-            let why = if error.is_timeout() { "it took too long".to_owned() } else { root(&error) };
+            let why = if error.is_timeout() { "it took too long".to_owned() } else { reach::root(&error) };
             Error::Silent { call: call.clone(), why }
         };
         let request = self.http.request(method, format!("{}{path}", self.base));
@@ -209,15 +209,6 @@ fn base(text: &str) -> Result<(String, bool), Failure> {
         return Err(bad("it must end with its path"));
     }
     Ok((url.as_str().trim_end_matches('/').to_owned(), here))
-}
-
-/// The cause that says something.
-fn root(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
 }
 
 #[cfg(test)]

@@ -25,3 +25,4 @@ pub(crate) mod triggers;
 pub(crate) use binding::{Binding, Value as BindingValue};
 pub(crate) use error::Error;
 pub(crate) use session::connect;
+pub(crate) use settings::Replaced;

@@ -11,8 +11,7 @@ use super::scripts::Script;
 use crate::cli::failure::Failure;
 
 impl Script {
-    /// Gives the script these bindings, in one new version that is live at once; the id of that version. `live` is
-    /// the one that is live now.
+    /// Gives the script these bindings, in one new version that is live at once. `live` is the one that is live now.
     ///
     /// It is not simply sent again when no answer comes: a binding that was renamed would be renamed twice, and
     /// the second time it is another value. Only if nothing has come of it is there a second time.
@@ -21,7 +20,7 @@ impl Script {
         live: &str,
         bindings: &[Value],
         message: &str,
-    ) -> Result<String, Failure> {
+    ) -> Result<Replaced, Failure> {
         let settings = json!({ "bindings": bindings, "annotations": { "workers/message": message } });
         let form = Multipart::new()?.field("settings", "application/json", settings.to_string().as_bytes());
         let path = self.path("/settings");
@@ -34,16 +33,29 @@ impl Script {
                 Err(error) if !error.is_passing() => return Err(error.clone().into()),
                 Err(error) => retry::wait(error, done),
             };
-            let now = self.deployment().await?;
+            let now = match self.deployment().await {
+                Ok(now) => now,
+                Err(unseen) => return Ok(sent.map_or_else(Replaced::Unknown, |()| Replaced::Unseen(unseen))),
+            };
             match (now.as_ref().and_then(|deployment| deployment.main()), sent, wait) {
-                (Some(version), _, _) if version != live => return Ok(version.to_owned()),
+                (Some(version), _, _) if version != live => return Ok(Replaced::Version(version.to_owned())),
                 (_, Err(_), Some(wait)) => tokio::time::sleep(wait).await,
                 (_, Err(error), None) => return Err(error.into()),
                 (_, Ok(()), _) => {
                     let why = "it made no new version live".to_owned();
-                    return Err(Error::Foreign { call: format!("PATCH {path}"), why }.into());
+                    return Ok(Replaced::Unknown(Error::Foreign { call: format!("PATCH {path}"), why }));
                 }
             }
         }
     }
+}
+
+/// What came of a change of bindings.
+pub(crate) enum Replaced {
+    /// This version is live.
+    Version(String),
+    /// The API has taken it, but does not tell what is live.
+    Unseen(Error),
+    /// It may be live or not: there was no answer, or none that says so.
+    Unknown(Error),
 }

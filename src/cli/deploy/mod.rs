@@ -29,4 +29,4 @@ mod wrangler;
 
 pub(crate) use named::named;
 pub(crate) use run::run;
-pub(crate) use verify::{base_url, is_here};
+pub(crate) use verify::base_url;

@@ -38,6 +38,9 @@ pub(super) fn summary(job: &Job, script: &Script) -> Vec<String> {
         lines.push(format!("Goes          {}", job.plan.removed.join(", ")));
     }
     lines.extend(ways_lines(job).into_iter().map(|line| format!("Answers at    {line}")));
+    lines.extend(
+        job.others.iter().map(|other| format!("Answers at    {other} (stays, though nothing names it)")),
+    );
     lines.push(format!("workers.dev   {}", open_line(&job.plan)));
     lines
 }
@@ -94,6 +97,13 @@ fn of_job(job: &Job, script: &Script, verdict: Option<&Verdict>) -> Answer {
         answer.line(line);
     }
     answer.line(format!("workers.dev: {}", open_line(plan)));
+    answer.put("otherTargets", job.others.clone());
+    if !job.others.is_empty() {
+        answer.note(format!(
+            "it still answers at the {}, which nothing names any more; if it is not to, remove that in the dashboard",
+            job.others.join(" and the ")
+        ));
+    }
     tell(verdict, &mut answer);
     answer
 }

@@ -16,6 +16,7 @@ use crate::cli::cloudflare::scripts::Script;
 use crate::cli::cloudflare::{self};
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
+use crate::cli::reach::ServiceToken;
 use crate::cli::{Bundle, args, confirm, manager, print};
 use crate::deployment::MASTER_KEY_VARIABLE;
 
@@ -26,8 +27,12 @@ pub(super) struct Job {
     pub(super) fate: Fate,
     pub(super) plan: Plan,
     pub(super) ways: Vec<Way>,
+    /// Where else it answers, whatever is wanted.
+    pub(super) others: Vec<String>,
     pub(super) url: Option<String>,
     pub(super) access_alone: bool,
+    /// For the check, read before anything is changed.
+    pub(super) access: Option<ServiceToken>,
 }
 
 /// Deploys. `json`: nobody reads along.
@@ -121,6 +126,11 @@ async fn prepare(
     let plan = plan::plan(&wanted, live.as_ref(), &fate, typed.force.unwrap_or(false))?;
     plan.notes.iter().for_each(print::warning);
     let ways = ways::look_up(script, wanted.target.triggers()).await?;
+    // A new address is one more: those that are there stay.
+    let others = match live {
+        Some(_) if wanted.target.triggers.is_some() => ways::others(script, &ways).await?,
+        _ => Vec::new(),
+    };
     let url = match verify_url {
         Some(url) => Some(url),
         None => address::of(script, &wanted.target, live.as_ref(), &plan).await?,
@@ -128,7 +138,8 @@ async fn prepare(
     if url.is_none() && !typed.skip_verify.unwrap_or(false) {
         return Err(address::unknown(&script.name));
     }
-    Ok(Job { wanted, live, fate, plan, ways, url, access_alone })
+    let access = if typed.skip_verify.unwrap_or(false) { None } else { ServiceToken::read(environment)? };
+    Ok(Job { wanted, live, fate, plan, ways, others, url, access_alone, access })
 }
 
 /// Asks where a new gateway is to answer.
@@ -241,7 +252,8 @@ async fn check(
         key,
         models: job.wanted.models.clone(),
         access_alone: job.access_alone,
+        access: job.access.clone(),
         timeout: Duration::from_secs(typed.verify_timeout.into()),
     };
-    verify::verify(&question, environment).await.map(Some)
+    verify::verify(&question).await.map(Some)
 }

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::content;
-use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::print;
+use crate::cli::reach::{self, ServiceToken};
 use crate::config::Secret;
 
 /// For one answer.
@@ -33,10 +33,6 @@ const HINT_ABSENT: &str = "a new host may need some minutes: --verify-timeout wa
 const HINT_WRONG: &str =
     "if this is as it should be, for example because of an IP allowlist, say --skip-verify";
 
-/// Headers of a service token of Cloudflare Access, and the variables that hold their values.
-const ACCESS_HEADERS: [(&str, &str); 2] =
-    [("cf-access-client-id", "CF_ACCESS_CLIENT_ID"), ("cf-access-client-secret", "CF_ACCESS_CLIENT_SECRET")];
-
 /// What is asked.
 pub(super) struct Question {
     /// Without a slash at the end.
@@ -44,6 +40,8 @@ pub(super) struct Question {
     pub(super) key: Key,
     /// Ids that its list of models must have, in this order.
     pub(super) models: Vec<String>,
+    /// What Cloudflare Access is shown, if it is to be shown anything.
+    pub(super) access: Option<ServiceToken>,
     /// Nobody needs a key.
     pub(super) access_alone: bool,
     /// Longest wait until something answers.
@@ -78,8 +76,8 @@ enum Fault {
 }
 
 /// Asks until the answer is good, or will not become so.
-pub(super) async fn verify(question: &Question, environment: &Environment) -> Result<Verdict, Failure> {
-    let asker = Asker::new(question, environment)?;
+pub(super) async fn verify(question: &Question) -> Result<Verdict, Failure> {
+    let asker = Asker::new(question)?;
     let begin = Instant::now();
     let mut answered: Option<Instant> = None;
     let mut pause = PAUSE;
@@ -106,7 +104,6 @@ pub(super) async fn verify(question: &Question, environment: &Environment) -> Re
 struct Asker<'q> {
     question: &'q Question,
     client: Client,
-    access: Vec<(&'static str, Secret)>,
 }
 
 /// An answer, as far as it matters.
@@ -117,27 +114,22 @@ struct Answer {
 }
 
 impl<'q> Asker<'q> {
-    fn new(question: &'q Question, environment: &Environment) -> Result<Self, Failure> {
+    fn new(question: &'q Question) -> Result<Self, Failure> {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(PATIENCE)
             // Each question is to find the address anew.
             .pool_max_idle_per_host(0)
             .user_agent(concat!("llm-router/", env!("CARGO_PKG_VERSION")));
-        let client = if is_here(&question.url) { client.no_proxy() } else { client };
+        let client = if reach::is_here(&question.url) { client.no_proxy() } else { client };
         let client =
             client.build().map_err(|error| Failure::runtime(format!("cannot make a client: {error}")))?;
-        let access = ACCESS_HEADERS
-            .into_iter()
-            .filter_map(|(header, variable)| Some((header, Secret::new(environment.get(variable)?.trim()))));
-        let access: Vec<_> = access.collect();
-        let access = if access.len() == ACCESS_HEADERS.len() { access } else { Vec::new() };
-        Ok(Self { question, client, access })
+        Ok(Self { question, client })
     }
 
     async fn ask(&self) -> Result<Verdict, Fault> {
         let health = self.get("/health", None).await?;
-        if self.access.is_empty() && is_of_access(&health) {
+        if self.question.access.is_none() && is_of_access(&health) {
             return Ok(Verdict::BehindAccess);
         }
         if health.status != StatusCode::OK || health.body.get("status").and_then(Json::as_str) != Some("ok") {
@@ -186,14 +178,18 @@ impl<'q> Asker<'q> {
 
     async fn get(&self, path: &str, key: Option<&Secret>) -> Result<Answer, Fault> {
         let mut request = self.client.get(format!("{}{path}", self.question.url));
-        for (header, value) in &self.access {
-            request = request.header(*header, value.expose());
+        if let Some(token) = &self.question.access {
+            request = token.on(request);
         }
         if let Some(key) = key {
             request = request.bearer_auth(key.expose());
         }
         let absent = |error: reqwest::Error| {
-            Fault::Absent(if error.is_timeout() { "no answer in time".to_owned() } else { root(&error) })
+            Fault::Absent(if error.is_timeout() {
+                "no answer in time".to_owned()
+            } else {
+                reach::root(&error)
+            })
         };
         let mut response = request.send().await.map_err(absent)?;
         let (status, headers) = (response.status(), response.headers().clone());
@@ -238,7 +234,7 @@ pub(crate) fn base_url(text: &str) -> Result<String, Failure> {
     let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
     match url.scheme() {
         "https" => {}
-        "http" if is_here(text) => {}
+        "http" if reach::is_here(text) => {}
         "http" => return Err(bad("others could read the key on its way there, use https")),
         _ => return Err(bad("neither http nor https")),
     }
@@ -250,24 +246,4 @@ pub(crate) fn base_url(text: &str) -> Result<String, Failure> {
         return Err(bad("it must end with its path"));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-/// Whether requests to `url` stay on this machine.
-pub(crate) fn is_here(url: &str) -> bool {
-    let url = Url::parse(url).ok();
-    match url.as_ref().and_then(Url::host) {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
-    }
-}
-
-/// The cause that says something.
-fn root(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
 }

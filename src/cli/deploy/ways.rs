@@ -52,6 +52,29 @@ async fn route(script: &Script, trigger: &Trigger, pattern: &str) -> Result<Way,
     Ok(Way { trigger: trigger.clone(), zone, present })
 }
 
+/// Where else the Worker answers, and goes on to: its domains, and its routes in the zones of those that are
+/// wanted.
+pub(super) async fn others(script: &Script, ways: &[Way]) -> Result<Vec<String>, Failure> {
+    let wanted: Vec<String> = ways.iter().map(|way| way.trigger.shown()).collect();
+    let mut zones: Vec<&Zone> = Vec::new();
+    for way in ways.iter().filter(|way| matches!(way.trigger, Trigger::Route { .. })) {
+        if !zones.contains(&&way.zone) {
+            zones.push(&way.zone);
+        }
+    }
+    let mut there = Vec::new();
+    for domain in script.domains().await? {
+        there.push(Trigger::Domain { host: domain.hostname, zone: None }.shown());
+    }
+    for zone in zones {
+        let routes = script.routes(zone).await?.into_iter();
+        let ours = routes.filter(|route| route.script.as_deref() == Some(&script.name));
+        there.extend(ours.map(|route| Trigger::Route { pattern: route.pattern, zone: None }.shown()));
+    }
+    there.retain(|shown| !wanted.contains(shown));
+    Ok(there)
+}
+
 fn taken(what: &str, by: &str) -> Failure {
     let by: String = by.chars().filter(|c| !c.is_control()).take(100).collect();
     Failure::input(format!("the {what} belongs to {by} already"))

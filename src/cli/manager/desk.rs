@@ -2,6 +2,7 @@
 
 use super::prompt::{Asked, Halt, Prompt, in_words};
 use super::walk::Done;
+use crate::cli::Bundle;
 use crate::cli::answer::Answer;
 use crate::cli::config::probing::{Findings, Question};
 use crate::cli::config::told;
@@ -16,6 +17,8 @@ pub(super) type Probing<'d> = &'d dyn Fn(&Question) -> Result<Findings, Failure>
 pub(super) struct Desk<'d> {
     pub(super) file: &'d ConfigFile,
     pub(super) environment: &'d Environment,
+    /// What is deployed.
+    pub(super) bundle: Bundle,
     pub(super) prompt: &'d mut dyn Prompt,
     pub(super) probing: Probing<'d>,
 }

@@ -4,12 +4,13 @@ use super::desk::Desk;
 use super::gateway::Entry;
 use super::prompt::{Asked, Halt};
 use super::{
-    alias, buckets, default_model, fallbacks, gateway, master_key, models, provider, remove, service, switch,
+    alias, buckets, cloudflare, default_model, fallbacks, gateway, master_key, models, provider, remove,
+    service, switch,
 };
 use crate::cli::config::{list, migrate, validate};
 use crate::cli::file::Backup;
 
-const ENTRIES: [Entry; 17] = [
+const ENTRIES: [Entry; 18] = [
     ("Add or edit a provider", provider::run),
     ("Switch providers on and off", switch::providers),
     ("Remove a provider", remove::provider),
@@ -27,6 +28,7 @@ const ENTRIES: [Entry; 17] = [
     ("Show the route of a request", gateway::route),
     ("Gateway here: status, start, reload, stop", gateway::run),
     ("Service of this system: install, show, uninstall", service::run),
+    ("Cloudflare: deploy, show the plan, another key", cloudflare::run),
 ];
 
 /// Shows the menu again after each operation, until a person has enough.

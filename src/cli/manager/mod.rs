@@ -11,6 +11,7 @@
 mod alias;
 mod buckets;
 mod choose;
+mod cloudflare;
 mod default_model;
 mod desk;
 mod fallbacks;
@@ -31,11 +32,11 @@ mod walk;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::args;
 use super::config::probing;
 use super::environment::Environment;
 use super::failure::Failure;
 use super::file::ConfigFile;
+use super::{Bundle, args};
 use crate::config::Secret;
 use desk::Desk;
 use plain::Plain;
@@ -43,12 +44,17 @@ use prompt::{Check, Halt, Prompt};
 use terminal::Terminal;
 
 /// Guides a person on a terminal. Returns the gateway that is to run there now, if one is.
-pub(crate) fn run(config: Option<&Path>, environment: &Environment) -> Result<Option<args::Start>, Failure> {
+pub(crate) fn run(
+    config: Option<&Path>,
+    bundle: Bundle,
+    environment: &Environment,
+) -> Result<Option<args::Start>, Failure> {
     let file = ConfigFile::new(config, environment)?;
     let mut prompt = prompt_of(environment);
     let mut desk = Desk {
         file: &file,
         environment,
+        bundle,
         prompt: prompt.as_mut(),
         probing: &|question| probing::run(question, environment),
     };

@@ -116,7 +116,7 @@ fn of_stdin() -> Result<Secret, Failure> {
 }
 
 /// Whether requests to `url` stay on this machine.
-pub(super) fn is_here(url: &str) -> bool {
+pub(crate) fn is_here(url: &str) -> bool {
     let url = Url::parse(url).ok();
     match url.as_ref().and_then(Url::host) {
         Some(Host::Ipv4(address)) => address.is_loopback(),

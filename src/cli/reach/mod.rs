@@ -12,6 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 pub(crate) use access::ServiceToken;
+pub(crate) use key::is_here;
 
 use super::args;
 use super::environment::Environment;
@@ -92,7 +93,7 @@ impl Gateway {
             .timeout(PATIENCE)
             .user_agent(concat!("llm-router/", env!("CARGO_PKG_VERSION")));
         // Proxies are for what is far away.
-        let client = if !named || key::is_here(&url) { client.no_proxy() } else { client };
+        let client = if !named || is_here(&url) { client.no_proxy() } else { client };
         let client =
             client.build().map_err(|error| Failure::runtime(format!("cannot make a client: {error}")))?;
         let key = keys.given.clone();
@@ -220,7 +221,7 @@ fn refusal(url: &str, status: StatusCode, body: &[u8]) -> Silence {
 }
 
 /// The cause that says something.
-fn root(error: &dyn std::error::Error) -> String {
+pub(crate) fn root(error: &dyn std::error::Error) -> String {
     let mut last = error;
     while let Some(cause) = last.source() {
         last = cause;

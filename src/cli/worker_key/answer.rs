@@ -20,7 +20,8 @@ pub(super) struct Done<'a> {
     pub(super) chosen: &'a Chosen,
     pub(super) config: &'a Config,
     pub(super) gateway: &'a Gateway,
-    pub(super) version: String,
+    /// `None`: the API does not tell.
+    pub(super) version: Option<String>,
     pub(super) until: Option<Millis>,
     pub(super) door: Option<Door>,
     pub(super) checked: Checked,
@@ -36,9 +37,10 @@ impl Done<'_> {
         answer
             .put("changed", true)
             .put("account", self.gateway.script.account.id.as_str())
-            .put("version", self.version.as_str())
+            .put("version", self.version.as_deref())
             .put("previousVersion", self.gateway.live_version());
-        answer.line(format!("version={} (before: {})", self.version, self.gateway.live_version()));
+        let version = self.version.as_deref().unwrap_or("unknown");
+        answer.line(format!("version={version} (before: {})", self.gateway.live_version()));
         self.tell_before(&mut answer);
         self.tell_check(&mut answer);
         if self.chosen.source == Source::Generated {

@@ -9,6 +9,7 @@ use super::door::{Door, Said};
 use super::key::{Chosen, Source};
 use super::plan::{self, Before};
 use super::{Config, PREVIOUS_VARIABLE};
+use crate::cli::cloudflare::Replaced;
 use crate::cli::cloudflare::scripts::{Script, Share, Version};
 use crate::cli::cloudflare::state::State;
 use crate::cli::failure::Failure;
@@ -180,24 +181,36 @@ impl Gateway {
         Ok(Some(state))
     }
 
-    /// Makes the new version live; its id.
+    /// Makes the new version live; its id, if the API tells it. Where it does not even say that it has taken the
+    /// change, only trying the keys can tell (`tried`: that will be done).
     pub(super) async fn change(
         &self,
         chosen: &Chosen,
         before: &Before,
         state: Option<&State>,
-    ) -> Result<String, Failure> {
+        tried: bool,
+    ) -> Result<Option<String>, Failure> {
         let bindings = plan::bindings(&self.live.bindings, &chosen.key, before, state);
         print::log(format!("setting the key of {}", self.script.name));
         match self.script.replace_bindings(&self.live.id, &bindings, MESSAGE).await {
-            Ok(version) => Ok(version),
-            Err(failure) => {
-                let nothing = "the key is as it was".to_owned();
-                Err(Failure {
-                    details: failure.details.iter().cloned().chain([nothing]).collect(),
-                    ..failure
-                })
+            Ok(Replaced::Version(version)) => Ok(Some(version)),
+            Ok(Replaced::Unseen(error)) => {
+                print::warning(format!(
+                    "the key is set, but which version has it is unknown: {}",
+                    error.summary()
+                ));
+                Ok(None)
             }
+            Ok(Replaced::Unknown(error)) if tried => {
+                print::warning(format!("the key may be set or not: {}", error.summary()));
+                Ok(None)
+            }
+            Ok(Replaced::Unknown(error)) => {
+                let mut details = vec!["the new key may be live all the same".to_owned()];
+                details.extend(its_key(chosen));
+                Err(Failure::from(error).details_also(details))
+            }
+            Err(failure) => Err(failure.details_also(vec!["the key is as it was".to_owned()])),
         }
     }
 
@@ -277,10 +290,7 @@ impl Gateway {
                     format!("going back failed: {}", error.summary()),
                     "the new version is live".to_owned(),
                 ];
-                // It may be the one that opens, and nobody else has it.
-                if chosen.source == Source::Generated {
-                    details.push(format!("its key: {}", chosen.key.expose()));
-                }
+                details.extend(its_key(chosen));
                 failure
                     .details(details)
                     .hint(format!("make version {before} live in the dashboard, or run this again"))
@@ -296,6 +306,11 @@ impl Gateway {
     pub(super) fn live_version(&self) -> &str {
         &self.live.id
     }
+}
+
+/// A generated key that may be the one that opens, and that nobody else has.
+fn its_key(chosen: &Chosen) -> Option<String> {
+    (chosen.source == Source::Generated).then(|| format!("its key: {}", chosen.key.expose()))
 }
 
 fn undeployed(name: &str) -> Failure {

@@ -4,13 +4,12 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, StatusCode, redirect};
 use serde_json::Value;
 
-use crate::cli::deploy;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
+use crate::cli::reach::{self, ServiceToken};
 use crate::config::Secret;
 use crate::ingress::{CLOSED, CONFIG_INVALID};
 
@@ -20,14 +19,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Longest answer that is read: a model list, or why there is none.
 const ANSWER_MAX_BYTES: usize = 16 << 20;
 
-/// A service token of Cloudflare Access: variable and header.
-const ACCESS: [(&str, &str); 2] =
-    [("CF_ACCESS_CLIENT_ID", "cf-access-client-id"), ("CF_ACCESS_CLIENT_SECRET", "cf-access-client-secret")];
-
 /// Where a gateway answers.
 pub(super) struct Door {
     pub(super) url: String,
     client: Client,
+    access: Option<ServiceToken>,
 }
 
 /// What it says to a key.
@@ -43,39 +39,34 @@ pub(super) enum Said {
 
 impl Door {
     pub(super) fn new(url: &str, environment: &Environment) -> Result<Self, Failure> {
-        let here = deploy::is_here(url);
+        let here = reach::is_here(url);
         if !here && !url.starts_with("https:") {
             return Err(Failure::input(format!("others could read the keys on their way to {url}"))
                 .hint("name it with https in --verify-url, or say --skip-verify"));
         }
-        let mut headers = HeaderMap::new();
-        for (variable, name) in ACCESS {
-            if let Some(value) = environment.get(variable) {
-                let mut value = HeaderValue::from_str(value.trim())
-                    .map_err(|_| Failure::input(format!("{variable} cannot be sent: it is no token")))?;
-                value.set_sensitive(true);
-                headers.insert(name, value);
-            }
-        }
+        let access = ServiceToken::read(environment)?;
         let client = Client::builder()
             .redirect(redirect::Policy::none())
             .timeout(PATIENCE)
-            .default_headers(headers)
             .user_agent(concat!("llm-router/", env!("CARGO_PKG_VERSION")));
         // Proxies are for what is far away.
         let client = if here { client.no_proxy() } else { client };
         let client =
             client.build().map_err(|error| Failure::runtime(format!("cannot make a client: {error}")))?;
-        Ok(Self { url: url.to_owned(), client })
+        Ok(Self { url: url.to_owned(), client, access })
     }
 
     /// Shows it a key.
     pub(super) async fn show(&self, key: &Secret) -> Said {
         let request = self.client.get(format!("{}/v1/models", self.url)).bearer_auth(key.expose());
+        let request = match &self.access {
+            Some(token) => token.on(request),
+            None => request,
+        };
         let mut response = match request.send().await {
             Ok(response) => response,
             Err(error) if error.is_timeout() => return Said::Something("no answer in time".to_owned()),
-            Err(error) => return Said::Something(format!("no answer: {}", root(&error))),
+            Err(error) => return Said::Something(format!("no answer: {}", reach::root(&error))),
         };
         let status = response.status();
         let mut body = Vec::new();
@@ -104,15 +95,6 @@ fn read(status: StatusCode, body: &Value) -> Said {
             Said::Something(format!("it answers with {status} {error}").trim_end().to_owned())
         }
     }
-}
-
-/// The cause that says something.
-fn root(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ pub(crate) async fn run(typed: args::WorkerKey, environment: &Environment) -> Re
     let before = gateway.before(until, &known)?;
     let state = gateway.state(&config, &chosen.key, &before)?;
     let mut stop = Stop::new()?;
-    let version = gateway.change(&chosen, &before, state.as_ref()).await?;
+    let version = gateway.change(&chosen, &before, state.as_ref(), door.is_some()).await?;
     let checked = match &door {
         Some(door) => {
             gateway.check(door, &chosen, &known, until, typed.verify_timeout.into(), &mut stop).await?

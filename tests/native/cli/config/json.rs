@@ -58,7 +58,7 @@ fn failures_are_one_object_on_stdout() {
 }
 
 /// What an answer may have in it, from the README's table.
-fn documented() -> BTreeSet<&'static str> {
+pub(crate) fn documented() -> BTreeSet<&'static str> {
     let readme = include_str!("../../../../README.md");
     let table = readme.split("| member | in the answers of |").nth(1).unwrap().trim_start();
     let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
@@ -96,6 +96,9 @@ fn every_member_is_documented() {
         "config export --out=out.json --with-secrets",
         "config import .llm-router.json --replace",
         "config startup-status",
+        "deploy --dry-run --domain=llm.example.com --generate-master-key",
+        "deploy --export-only",
+        "worker-key --dry-run --generate-master-key --grace=1h",
         "stop",
         "completions bash",
         "man config list",

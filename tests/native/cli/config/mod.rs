@@ -3,7 +3,7 @@
 mod alias;
 mod fallbacks;
 mod file;
-mod json;
+pub(crate) mod json;
 mod key;
 mod limits;
 mod list;

@@ -1,6 +1,7 @@
 //! `deploy` as a process: what it says, what it asks of the API, what it leaves behind.
 
 mod account;
+mod addresses;
 mod export;
 mod fake;
 mod first;

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use super::menu;
 use super::prompt::{Asked, Halt};
+use crate::cli::Bundle;
 use crate::cli::args::{Arguments, Command};
 use crate::cli::config::probing::{Findings, Question, Verdict};
 use crate::cli::environment::Environment;
@@ -50,8 +51,9 @@ impl Home {
         let environment = Environment::from([("ALPHA_KEY", "sk-alpha-0123456789")]);
         let file = ConfigFile::new(Some(&self.path), &environment).unwrap();
         let mut script = Script::new(answers);
+        let bundle = Bundle { modules: [&[]; 3] };
         let mut desk =
-            Desk { file: &file, environment: &environment, prompt: &mut script, probing: &answered };
+            Desk { file: &file, environment: &environment, bundle, prompt: &mut script, probing: &answered };
         let end = menu::run(&mut desk);
         assert!(script.is_over(), "not all was asked:\n{}", script.screen);
         (end, script.screen)

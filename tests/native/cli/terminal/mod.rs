@@ -2,6 +2,7 @@
 
 mod alias;
 mod buckets;
+mod cloudflare;
 mod confirm;
 mod gateway;
 mod leaving;
@@ -45,6 +46,7 @@ fn the_menu_fits_and_ctrl_c_leaves_a_clean_terminal() {
       Show the route of a request
       Gateway here: status, start, reload, stop
       Service of this system: install, show, uninstall
+      Cloudflare: deploy, show the plan, another key
       Quit
     [arrows, type to filter, Enter; Esc goes back]
     "#);
@@ -69,7 +71,7 @@ fn a_dumb_terminal_gets_lines() {
     screen.type_line("Number", "11").type_line("Master key\n", "2");
     screen.type_line("The key", "short").type_line("this key is weak", "gw_MARKER-9pL4xV8cB1nK6tAnother");
     screen.type_line("instead of gw_7", "<").type_line("The key", "\x1b").type_line("Master key\n", "<");
-    screen.type_line("18. Quit", "11").type_line("Master key\n", "2").type_line("The key", "\x03");
+    screen.type_line("19. Quit", "11").type_line("Master key\n", "2").type_line("The key", "\x03");
     assert_eq!(screen.end().code(), Some(130));
     assert!(!screen.bytes().contains('\x1b') && !screen.bytes().contains("MARKER"), "{}", screen.bytes());
     assert_eq!(screen.config(), config());
@@ -118,7 +120,7 @@ fn a_dumb_terminal_takes_a_model_apart() {
     screen.type_line("Other names", "-").type_line("Context window", "").type_line("Longest answer", "500");
     screen.type_line("What can it do?", "8").type_line("It sees images?", "3");
     screen.type_line("sees images: no", "1").type_line("Is this right?", "1");
-    screen.type_line("18. Quit", "18");
+    screen.type_line("19. Quit", "19");
     assert!(screen.end().success());
     assert!(!screen.bytes().contains('\x1b'), "{}", screen.bytes());
     let large = json!({ "id": "large", "contextWindow": 1000, "maxOutputTokens": 500,

@@ -60,7 +60,7 @@ impl Screen {
         let inside = File::from(pair.slave);
         let stream = || Stdio::from(inside.try_clone().unwrap());
         let mut command = Command::new(env!("CARGO_BIN_EXE_llm-router"));
-        command.args(arguments).env_clear().env("HOME", home).env("TERM", "xterm-256color");
+        command.args(arguments).current_dir(home).env_clear().env("HOME", home).env("TERM", "xterm-256color");
         command.envs(variables.iter().copied()).stdin(stream()).stdout(stream()).stderr(stream());
         let child = command.spawn().unwrap();
         let terminal = File::from(pair.master);

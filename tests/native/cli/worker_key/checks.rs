@@ -104,6 +104,12 @@ async fn a_service_token_passes_access() {
         assert!(fake.world().seen.contains(&(name.to_owned(), value.to_owned())));
     }
     assert!(!format!("{}{}", end.stdout, end.stderr).contains("very-secret"));
+    let half = home.without_variable("CF_ACCESS_CLIENT_SECRET");
+    let before = fake.changes();
+    let end = run(&half, &fake, &["--generate-master-key"]).await;
+    assert_eq!(end.code, Some(2), "{}", end.stderr);
+    assert!(end.stderr.contains("CF_ACCESS_CLIENT_SECRET is not"), "{}", end.stderr);
+    assert_eq!(fake.changes(), before);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Cloudflare's API as far as `worker-key` uses it, and the gateway behind it: what opens it is what is bound to
 //! the version that is live. All in memory, on one port.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
@@ -16,7 +16,7 @@ pub(crate) const ACCOUNT: &str = "acc0123";
 pub(crate) const SCRIPT: &str = "llm-router";
 pub(crate) const OLD_KEY: &str = "gw_Old7hQ2mZ9pL4xV8cB1nK6tR3wY";
 
-/// How a call goes wrong.
+/// How a call goes wrong; with status 0 it does not.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     pub(crate) status: u16,
@@ -41,6 +41,10 @@ pub(crate) struct World {
     /// The same once there is a second version.
     pub(crate) broken_after: Option<u16>,
     pub(crate) domains: Vec<String>,
+    /// Pattern and script.
+    pub(crate) routes: Vec<(String, String)>,
+    /// Which script has a domain, where it was told.
+    services: HashMap<String, String>,
     /// Headers of the last request to the gateway.
     pub(crate) seen: Vec<(String, String)>,
 }
@@ -71,6 +75,8 @@ impl Fake {
             instead: None,
             broken_after: None,
             domains: Vec::new(),
+            routes: Vec::new(),
+            services: HashMap::new(),
             seen: Vec::new(),
         };
         let world = Arc::new(Mutex::new(world));
@@ -188,7 +194,7 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
     let query = head.uri.query().unwrap_or_default().to_owned();
     let bearer = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = bearer.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
-    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let body = axum::body::to_bytes(body, 16 << 20).await.unwrap();
     let mut world = world.lock().unwrap();
     let Some(path) = path.strip_prefix("/client/v4") else {
         let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
@@ -211,8 +217,8 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
     }
     let answer = api(&mut world, &head.method, path, &query, &body);
     match fault {
+        Some(Fault { status: 0, .. }) | None => answer,
         Some(Fault { status, code, .. }) => refuse(status, code),
-        None => answer,
     }
 }
 
@@ -227,13 +233,18 @@ fn api(world: &mut World, method: &Method, path: &str, query: &str, body: &[u8])
         ("GET", path, None) if path.ends_with("/workers/domains") => {
             let service =
                 if query.contains("llm-router-production") { "llm-router-production" } else { SCRIPT };
-            let domain = |host: &String| json!({ "id": host, "hostname": host, "service": service });
+            let domain = |host: &String| {
+                let service = world.services.get(host).map_or(service, String::as_str);
+                json!({ "id": host, "hostname": host, "service": service })
+            };
             ok(&world.domains.iter().map(domain).collect())
         }
         ("PUT", path, None) if path.ends_with("/workers/domains") => {
             let mut domain: Value = serde_json::from_slice(body).unwrap();
             domain["id"] = domain["hostname"].clone();
-            world.domains.push(domain["hostname"].as_str().unwrap().to_owned());
+            let host = domain["hostname"].as_str().unwrap().to_owned();
+            world.services.insert(host.clone(), domain["service"].as_str().unwrap().to_owned());
+            world.domains.push(host);
             ok(&domain)
         }
         ("GET", path, None) if path.ends_with("/workers/scripts") => ok(&json!([])),
@@ -241,6 +252,17 @@ fn api(world: &mut World, method: &Method, path: &str, query: &str, body: &[u8])
             ok(&json!([{ "id": "zone", "name": "example.com" }]))
         }
         ("GET", "/zones", _) => ok(&json!([])),
+        ("GET", "/zones/zone/workers/routes", _) => {
+            let route = |(pattern, script): &(String, String)| json!({ "id": pattern, "pattern": pattern, "script": script });
+            ok(&world.routes.iter().map(route).collect())
+        }
+        ("POST", "/zones/zone/workers/routes", _) => {
+            let mut route: Value = serde_json::from_slice(body).unwrap();
+            let text = |name: &str| route[name].as_str().unwrap().to_owned();
+            world.routes.push((text("pattern"), text("script")));
+            route["id"] = route["pattern"].clone();
+            ok(&route)
+        }
         ("PUT", path, None) if path.starts_with(&script) => {
             let id = world.add(field(body, "metadata")["bindings"].as_array().unwrap()).unwrap();
             world.live = id;

@@ -51,6 +51,27 @@ async fn a_change_whose_answer_is_lost_is_not_made_twice() {
     assert_eq!(fake.text("LLM_ROUTER_MASTER_KEY_PREVIOUS").as_deref(), Some(OLD_KEY));
 }
 
+/// It may be live by then: it must not be lost with the question which version has it.
+#[tokio::test]
+async fn a_key_is_not_lost_to_an_api_that_falls_silent() {
+    for (change, arguments) in [(None, &[][..]), (Some(LOST), &[]), (Some(LOST), &["--skip-verify"])] {
+        let fake = Fake::start().await;
+        // The first question is asked before the change.
+        let passes = Fault { status: 0, code: 0, done: true };
+        fake.fail("/deployments", &[passes, TROUBLE, TROUBLE, TROUBLE]);
+        fake.fail("/settings", &change.into_iter().collect::<Vec<_>>());
+        let end = run(&home(&fake), &fake, &[&["--generate-master-key"], arguments].concat()).await;
+        let key = fake.text("LLM_ROUTER_MASTER_KEY").unwrap();
+        assert_ne!(key, OLD_KEY);
+        assert!(
+            format!("{}{}", end.stdout, end.stderr).contains(&key),
+            "{change:?} {arguments:?} {}",
+            end.stderr
+        );
+        assert_eq!(end.code, Some(i32::from(!arguments.is_empty())), "{}", end.stderr);
+    }
+}
+
 #[tokio::test]
 async fn a_key_that_cannot_be_taken_back_is_shown() {
     let fake = Fake::start().await;

@@ -78,6 +78,10 @@ async fn programs_are_told_everything() {
         "notes": [],
     });
     assert_eq!(said, expected);
+    let documented = super::config::json::documented();
+    for member in said.as_object().unwrap().keys() {
+        assert!(documented.contains(member.as_str()), "{member} is not in the README");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,120 @@
+//! The gateway on Cloudflare: `deploy` and `worker-key`. What these ask themselves is asked here too: the token,
+//! the account, where a new gateway is to answer, and whether to go on.
+
+use std::ffi::OsString;
+use std::rc::Rc;
+
+use clap::Parser;
+
+use super::desk::Desk;
+use super::gateway::{Entry, pick};
+use super::prompt::{Asked, Halt};
+use super::walk::{Done, Step, walk};
+use crate::cli::answer::Answer;
+use crate::cli::args::{Arguments, Command};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::{deploy, runtime, worker_key};
+
+const ENTRIES: [Entry; 3] = [
+    ("Deploy this config", |desk| walk(&mut Draft::default(), desk, &[environment, deployed_key, deploy])),
+    ("Show what a deployment does", |desk| walk(&mut Draft::default(), desk, &[environment, show])),
+    ("Set another master key", |desk| walk(&mut Draft::default(), desk, &CHANGE)),
+];
+
+const CHANGE: [Step<Draft>; 4] = [environment, new_key, key_before, change];
+
+/// What `--grace` is to be, and how it is said.
+const GRACES: [(&str, Option<&str>); 4] = [
+    ("It ends now", None),
+    ("It opens for another hour", Some("1h")),
+    ("It opens for another day", Some("24h")),
+    ("It opens for another week", Some("7d")),
+];
+
+/// The answers so far.
+#[derive(Default)]
+struct Draft {
+    environment: String,
+    /// The first option of the question for the key.
+    other_key: usize,
+    grace: usize,
+}
+
+pub(super) fn run(desk: &mut Desk<'_>) -> Asked<()> {
+    pick(desk, "The gateway on Cloudflare", &ENTRIES)
+}
+
+fn environment(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    let help = "each is a Worker of its own, such as production; empty: the one without";
+    draft.environment = desk.prompt.text("Environment", help, &draft.environment, Rc::new(|_| Ok(())))?;
+    Ok(Done::Asked)
+}
+
+fn deployed_key(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    let options = ["The live one, or the config's if that is newer", "A new one, shown once"];
+    let options = options.map(str::to_owned);
+    draft.other_key =
+        desk.prompt.select("Its master key", "clients present it", &options, draft.other_key)?;
+    Ok(Done::Asked)
+}
+
+fn deploy(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    let key = (draft.other_key == 1).then_some("--generate-master-key");
+    execute(desk, "deploy", draft, key.into_iter().map(str::to_owned))
+}
+
+fn show(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    execute(desk, "deploy", draft, ["--dry-run".to_owned()])
+}
+
+fn new_key(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    let options = ["Make a new one, shown once", "Take the config's"].map(str::to_owned);
+    draft.other_key = desk.prompt.select("The new key", "clients present it", &options, draft.other_key)?;
+    Ok(Done::Asked)
+}
+
+fn key_before(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    let options = GRACES.map(|(shown, _)| shown.to_owned());
+    draft.grace =
+        desk.prompt.select("The key before", "after a leak it has to end", &options, draft.grace)?;
+    Ok(Done::Asked)
+}
+
+fn change(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    let key = (draft.other_key == 0).then(|| "--generate-master-key".to_owned());
+    let grace = GRACES.get(draft.grace).and_then(|(_, grace)| *grace).map(|grace| format!("--grace={grace}"));
+    execute(desk, "worker-key", draft, key.into_iter().chain(grace))
+}
+
+/// Runs the command, as it would be typed.
+fn execute(
+    desk: &mut Desk<'_>,
+    command: &str,
+    draft: &Draft,
+    flags: impl IntoIterator<Item = String>,
+) -> Asked<Done> {
+    let environment = (!draft.environment.is_empty()).then(|| format!("--env={}", draft.environment));
+    let words: Vec<String> =
+        ["llm-router", command].map(str::to_owned).into_iter().chain(environment).chain(flags).collect();
+    desk.say(format!("> {}", words.join(" ")));
+    let mut config = OsString::from("--config=");
+    config.push(desk.file.path());
+    let words = words.into_iter().map(OsString::from).chain([config]);
+    let done =
+        Arguments::try_parse_from(words).map_err(Failure::from).and_then(|typed| carry_out(typed, desk));
+    desk.prompt.leave_room();
+    match done {
+        Err(failure) if failure.exit == Exit::Interrupted => Err(Halt::Stop(failure)),
+        done => desk.tell_end(done).map(|()| Done::Asked),
+    }
+}
+
+fn carry_out(typed: Arguments, desk: &Desk<'_>) -> Result<Answer, Failure> {
+    match typed.command {
+        Command::Deploy(typed) => {
+            runtime()?.block_on(deploy::run(*typed, false, desk.bundle, desk.environment))
+        }
+        Command::WorkerKey(typed) => runtime()?.block_on(worker_key::run(*typed, desk.environment)),
+        _ => Err(Failure::input("the menu deploys and sets keys, nothing else")),
+    }
+}

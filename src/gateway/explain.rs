@@ -9,9 +9,9 @@ use super::{Gateway, last::Last};
 use crate::{
     config::{Provider, Strategy},
     explain::{Explanation, LeftOut, Question, Refused, Route, VERSION, branch},
-    ledger::{message::Cap, standing::Inquiry},
+    ledger::standing::Inquiry,
     route::{Moment, NoPlan, Place, Plan, Wish, plan},
-    status::Answers,
+    status::{Answers, inquiry},
     time::Millis,
     trace::{self, SkipReason},
     wire::{Wire, error::ClientError},
@@ -43,8 +43,8 @@ impl<'c> Outlook<'c> {
             if let Some((_, inquiry)) = known {
                 inquiry.candidates.push(step.candidate());
             } else {
-                let buckets = step.provider.buckets.iter().map(Cap::from).collect();
-                inquiries.push((step.provider, Inquiry { buckets, candidates: vec![step.candidate()] }));
+                let candidates = vec![step.candidate()];
+                inquiries.push((step.provider, Inquiry { candidates, ..inquiry(step.provider) }));
             }
         }
         inquiries

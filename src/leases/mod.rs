@@ -285,6 +285,9 @@ impl Holder {
     fn sweep(&mut self, now: Millis, key: u64) {
         let Some(shelf) = self.shelves.get_mut(&key) else { return };
         let unused = shelf.stock.sweep(now);
+        if unused.is_empty() {
+            return; // as for nearly every attempt
+        }
         let provider = shelf.provider.clone();
         self.owe(&provider, unused);
     }

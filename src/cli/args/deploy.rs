@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::value;
+use super::{NewKey, value};
 
 /// `--mode` and `--allow-large-config` are version 1's.
 #[derive(Args, Debug)]
@@ -141,16 +141,6 @@ pub(crate) struct DeployKey {
           value_parser = value::discreet)]
     pub(crate) generate_master_key: Option<value::Discreet>,
 
-    /// Length of a generated key, prefix included: 24 to 256
-    #[arg(long, value_name = "N", default_value_t = 48)]
-    pub(crate) master_key_length: u32,
-
-    /// What a generated key begins with, at most 32 characters
-    #[arg(long, value_name = "TEXT", default_value = "gw_")]
-    pub(crate) master_key_prefix: String,
-
-    /// Accept a key that can be guessed
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean)]
-    pub(crate) allow_weak_master_key: Option<bool>,
+    #[command(flatten)]
+    pub(crate) made: NewKey,
 }

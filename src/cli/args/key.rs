@@ -28,6 +28,13 @@ pub(crate) struct SetMasterKey {
           value_parser = value::boolean)]
     pub(crate) generate_master_key: Option<bool>,
 
+    #[command(flatten)]
+    pub(crate) made: NewKey,
+}
+
+/// A key that is made here, and how weak one may be. For every command that sets one.
+#[derive(Args, Debug)]
+pub(crate) struct NewKey {
     /// Length of a generated key, prefix included: 24 to 256
     #[arg(long, value_name = "N", default_value_t = 48)]
     pub(crate) master_key_length: u32,
@@ -40,6 +47,16 @@ pub(crate) struct SetMasterKey {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
           value_parser = value::boolean)]
     pub(crate) allow_weak_master_key: Option<bool>,
+}
+
+impl NewKey {
+    pub(crate) fn length(&self) -> usize {
+        usize::try_from(self.master_key_length).unwrap_or(usize::MAX)
+    }
+
+    pub(crate) fn may_be_weak(&self) -> bool {
+        self.allow_weak_master_key.unwrap_or(false)
+    }
 }
 
 #[derive(Args, Debug)]

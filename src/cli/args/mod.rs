@@ -30,7 +30,7 @@ pub(crate) use alias::{RemoveModelAlias, UpsertModelAlias};
 pub(crate) use asking::{Asking, Key, Place};
 pub(crate) use config::{Config, Operation, is_operation};
 pub(crate) use deploy::{Deploy, DeployKey, DeployTarget};
-pub(crate) use key::{MigrateConfig, SetMasterKey};
+pub(crate) use key::{MigrateConfig, NewKey, SetMasterKey};
 pub(crate) use limits::SetProviderRateLimits;
 pub(crate) use model::{ModelName, RemoveModel, SetDefaultModel, SetModelFallbacks, UpsertModel};
 pub(crate) use probe::Probe;

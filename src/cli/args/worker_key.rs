@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::value;
+use super::{NewKey, value};
 
 #[derive(Args, Debug)]
 #[command(
@@ -27,14 +27,6 @@ pub(crate) struct WorkerKey {
           value_parser = value::boolean)]
     pub(crate) generate_master_key: Option<bool>,
 
-    /// Length of a generated key, prefix included: 24 to 256
-    #[arg(long, value_name = "N", default_value_t = 48)]
-    pub(crate) master_key_length: u32,
-
-    /// What a generated key begins with, at most 32 characters
-    #[arg(long, value_name = "TEXT", default_value = "gw_")]
-    pub(crate) master_key_prefix: String,
-
     /// Read the new key from standard input
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
           value_parser = value::discreet)]
@@ -53,10 +45,8 @@ pub(crate) struct WorkerKey {
           value_parser = value::boolean)]
     pub(crate) use_config_key: Option<bool>,
 
-    /// Accept a key that can be guessed
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean)]
-    pub(crate) allow_weak_master_key: Option<bool>,
+    #[command(flatten)]
+    pub(crate) made: NewKey,
 
     /// Let the key before open for this long too, for clients that cannot switch at once: `24h`, `30m`, `7d`;
     /// 30 days at most. Not after a leak

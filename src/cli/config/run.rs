@@ -222,13 +222,12 @@ fn set_master_key(file: &ConfigFile, typed: args::SetMasterKey) -> Result<Answer
         warn_of_argument("--master-key", "pipe it into --master-key-stdin");
         KeyChange::Given(Secret::new(key))
     } else if typed.generate_master_key.unwrap_or(false) {
-        let length = usize::try_from(typed.master_key_length).unwrap_or(usize::MAX);
-        KeyChange::Generate { length, prefix: typed.master_key_prefix }
+        KeyChange::Generate { length: typed.made.length(), prefix: typed.made.master_key_prefix.clone() }
     } else {
         return Err(Failure::input("no key is given")
             .hint("say --generate-master-key, or pipe one into --master-key-stdin"));
     };
-    let allow_weak = typed.allow_weak_master_key.unwrap_or(false);
+    let allow_weak = typed.made.may_be_weak();
     edit(file, |document| master_key::set(document, &change, allow_weak))
 }
 

@@ -65,8 +65,8 @@ impl Wish {
             return Err(Failure::input("--generate-master-key makes a new key; do not give one as well"));
         }
         if generate {
-            let length = usize::try_from(typed.master_key_length).unwrap_or(usize::MAX);
-            return Ok(Self::Generate { length, prefix: typed.master_key_prefix.clone() });
+            let prefix = typed.made.master_key_prefix.clone();
+            return Ok(Self::Generate { length: typed.made.length(), prefix });
         }
         if stdin {
             return Ok(Self::Given(secrets::from_stdin("--master-key-stdin")?));

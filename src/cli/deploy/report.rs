@@ -179,7 +179,7 @@ pub(super) fn dry_run(
     let situation = Situation { access_alone, ..Situation::default() };
     let fate = key::decide(&wanted.wish, wanted.config_key.as_ref(), situation)?;
     let assumed = fate.clone().unwrap_or(Fate::NotNeeded);
-    key::check(&assumed, typed.key.allow_weak_master_key.unwrap_or(false), false)?;
+    key::check(&assumed, typed.key.made.may_be_weak(), false)?;
     let plan = plan::plan(wanted, None, &assumed, false)?;
     let mut answer = Answer::new("deploy");
     answer.put("dryRun", true).put("worker", wanted.script.as_str());

@@ -122,7 +122,7 @@ async fn prepare(
         access_alone,
     };
     let fate = key::settle(&wanted.wish, wanted.config_key.as_ref(), situation, ask)?;
-    key::check(&fate, typed.key.allow_weak_master_key.unwrap_or(false), ask)?;
+    key::check(&fate, typed.key.made.may_be_weak(), ask)?;
     let plan = plan::plan(&wanted, live.as_ref(), &fate, typed.force.unwrap_or(false))?;
     plan.notes.iter().for_each(print::warning);
     let ways = ways::look_up(script, wanted.target.triggers()).await?;

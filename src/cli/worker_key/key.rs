@@ -53,8 +53,7 @@ pub(super) fn choose(
         return Err(Failure::input(format!("{} exclude each other", asked.join(" and "))));
     }
     if generate {
-        let length = usize::try_from(typed.master_key_length).unwrap_or(usize::MAX);
-        let key = master_key::generate(length, &typed.master_key_prefix)?;
+        let key = master_key::generate(typed.made.length(), &typed.made.master_key_prefix)?;
         return Ok(Chosen { key, source: Source::Generated });
     }
     let (key, source) = if stdin {
@@ -74,7 +73,7 @@ pub(super) fn choose(
         return Err(Failure::input("no key is given, and the config has none")
             .hint("say --generate-master-key=true, or pipe one into --master-key-stdin"));
     };
-    master_key::check(&key, typed.allow_weak_master_key.unwrap_or(false))?;
+    master_key::check(&key, typed.made.may_be_weak())?;
     Ok(Chosen { key, source })
 }
 

@@ -41,6 +41,8 @@ pub enum Pair {
     ChatToMessages,
     ResponsesToChat,
     ResponsesToMessages,
+    ChatToResponses,
+    MessagesToResponses,
 }
 
 /// How a provider of a format can serve a client of a format.
@@ -121,5 +123,7 @@ pub fn request(pair: Pair, body: &[u8], scene: &Scene<'_>) -> Result<Translated,
         Pair::ChatToMessages => request::chat_messages::translate(body, scene),
         Pair::ResponsesToChat => request::responses_chat::translate(body, scene),
         Pair::ResponsesToMessages => request::responses_messages::translate(body, scene),
+        Pair::ChatToResponses => request::chat_responses::translate(body, scene),
+        Pair::MessagesToResponses => request::messages_responses::translate(body, scene),
     }
 }

@@ -29,6 +29,8 @@ pub struct Capabilities {
     pub think_tags: Option<bool>,
     /// Thinks while there are tools, asked in Chat.
     pub effort_with_tools: Option<bool>,
+    /// Tells what it thinks in short, asked in Responses.
+    pub reasoning_summary: Option<bool>,
     /// Takes only the plainest JSON schemas.
     pub plain_schemas: Option<bool>,
     /// Takes what only OpenAI's own models take (`developer`, `max_completion_tokens`, …).
@@ -55,6 +57,7 @@ impl Capabilities {
             ("supportsReasoningContent", self.reasoning_content),
             ("usesThinkTags", self.think_tags),
             ("supportsEffortWithTools", self.effort_with_tools),
+            ("supportsReasoningSummary", self.reasoning_summary),
             ("needsPlainSchemas", self.plain_schemas),
             ("speaksOpenaiDialect", self.openai_dialect),
             ("supportsSystemAnywhere", self.system_anywhere),
@@ -86,6 +89,7 @@ pub(super) fn read(at: &At<'_>) -> Option<Capabilities> {
         reasoning_content: flag(&["supportsReasoningContent"]),
         think_tags: flag(&["usesThinkTags"]),
         effort_with_tools: flag(&["supportsEffortWithTools"]),
+        reasoning_summary: flag(&["supportsReasoningSummary"]),
         plain_schemas: flag(&["needsPlainSchemas"]),
         openai_dialect: flag(&["speaksOpenaiDialect"]),
         system_anywhere: flag(&["supportsSystemAnywhere"]),

@@ -27,8 +27,14 @@ const GROWTH: usize = 64;
 const FLOOR: usize = 64 * 1024;
 
 const MODELS: [&str; 6] = ["gpt-4o", "gpt-5.2", "claude-sonnet-4-5", "claude-opus-5-5", "deepseek-chat", "m"];
-const PAIRS: [Pair; 4] =
-    [Pair::MessagesToChat, Pair::ChatToMessages, Pair::ResponsesToChat, Pair::ResponsesToMessages];
+const PAIRS: [Pair; 6] = [
+    Pair::MessagesToChat,
+    Pair::ChatToMessages,
+    Pair::ResponsesToChat,
+    Pair::ResponsesToMessages,
+    Pair::ChatToResponses,
+    Pair::MessagesToResponses,
+];
 const UPSTREAMS: [Wire; 2] = [Wire::Chat, Wire::Messages];
 const CLIENTS: [Wire; 3] = [Wire::Chat, Wire::Messages, Wire::Responses];
 

@@ -12,6 +12,7 @@ mod fuzz;
 mod matrix;
 mod messages_chat;
 mod messages_client;
+mod responses_provider;
 mod responses_request;
 mod to_chat;
 mod to_chat_mutations;

@@ -11,7 +11,7 @@ use crate::translate::effort::Effort;
 pub(super) const UNSAID: &str = "as its name suggests";
 
 /// Every capability that is there or is not, and what it is about.
-const FLAGS: [(Field, &str); 15] = [
+const FLAGS: [(Field, &str); 16] = [
     (Field(&["supportsReasoning", "supportsThinking"]), "thinks when asked to"),
     (Field(&["supportsReasoningContent"]), "wants its reasoning_content back"),
     (Field(&["usesThinkTags"]), "writes <think> tags into its content"),
@@ -26,6 +26,7 @@ const FLAGS: [(Field, &str); 15] = [
     (Field(&["supportsForcedTools"]), "can be forced to use a tool"),
     (Field(&["speaksOpenaiDialect"]), "takes what OpenAI's own models take"),
     (Field(&["supportsEffortWithTools"]), "takes an effort beside tools"),
+    (Field(&["supportsReasoningSummary"]), "tells its thinking in short"),
     (Field(&["needsPlainSchemas"]), "takes only plain JSON schemas"),
 ];
 
@@ -158,6 +159,7 @@ mod tests {
             prefill: _,
             forced_tools: _,
             effort_with_tools: _,
+            reasoning_summary: _,
             plain_schemas: _,
         } = unset;
     }

@@ -100,8 +100,9 @@ fn reasoning(body: &mut Fields, effort: Option<Effort>, traits: &Traits) -> Opti
         reasoning.insert("effort".to_owned(), effort.name().into());
     }
     let asked = body.take("reasoning").filter(Value::is_object);
-    let thinks = traits.thinking != Thinking::Never && effort != Some(Effort::None);
-    if let Some(asked) = asked.filter(|asked| thinks && asked.get("exclude").is_none_or(|it| it != true)) {
+    let tells =
+        traits.reasoning_summary && traits.thinking != Thinking::Never && effort != Some(Effort::None);
+    if let Some(asked) = asked.filter(|asked| tells && asked.get("exclude").is_none_or(|it| it != true)) {
         let summary = asked.get("summary").and_then(Value::as_str).unwrap_or("auto");
         reasoning.insert("summary".to_owned(), summary.into());
     }

@@ -1,7 +1,7 @@
 //! What answers are made of, whatever their format.
 //!
 //! A *reader* turns an upstream's document or stream into [`Piece`]s; a *writer* puts pieces into a client's
-//! words. Two readers and three writers meet here instead of six pairs, because an answer's parts mean the
+//! words. Three readers and three writers meet here instead of a pair each, because an answer's parts mean the
 //! same everywhere: the pieces are the union of all formats', so nothing has to be smuggled through.
 //!
 //! The contract, which readers keep and writers rely on, whatever the upstream does:
@@ -14,12 +14,21 @@
 //!   only for a call that has begun and not ended, may be interleaved between open calls, and join to JSON
 //!   text (`{}` if the upstream sent none); `CallEnd` comes once for every call, before `End`.
 
+mod blocks;
+mod faults;
+mod fields;
+mod finish;
 pub mod from_chat;
 pub mod from_messages;
+pub mod from_responses;
 pub mod to_chat;
 pub mod to_messages;
 pub mod to_responses;
+mod usage;
 
+use serde_json::Value;
+
+use self::fields::text;
 use super::{
     Memo,
     sse::{Decoder, Event, Item},
@@ -70,6 +79,15 @@ pub enum Piece {
 pub struct Citation {
     pub url: String,
     pub title: String,
+}
+
+impl Citation {
+    /// Of an annotation: Responses' `url_citation`, or Chat's, which nests it. Without an address it is of no page.
+    fn of_annotation(annotation: &Value) -> Self {
+        let source = annotation.get("url_citation").unwrap_or(annotation);
+        let text = |field| text(source, field).unwrap_or_default().to_owned();
+        Self { url: text("url"), title: text("title") }
+    }
 }
 
 /// Why an answer ended.
@@ -158,7 +176,8 @@ impl Stream {
         let reader: Box<dyn Reader> = match upstream {
             Wire::Chat => Box::new(from_chat::Stream::new(memo)),
             Wire::Messages => Box::new(from_messages::Stream::new(memo)),
-            Wire::Responses | Wire::Completions => return None,
+            Wire::Responses => Box::new(from_responses::Stream::new(memo)),
+            Wire::Completions => return None,
         };
         let writer: Box<dyn Writer> = match client {
             Wire::Chat => Box::new(to_chat::Stream::new(memo)),
@@ -261,6 +280,7 @@ pub fn document(upstream: Wire, client: Wire, body: &[u8], memo: &Memo) -> Resul
 fn read_document(upstream: Wire, body: &[u8], memo: &Memo) -> Result<Vec<Piece>, ClientError> {
     match upstream {
         Wire::Chat => from_chat::document(body, memo),
+        Wire::Responses => from_responses::document(body, memo),
         _ => from_messages::document(body, memo),
     }
 }

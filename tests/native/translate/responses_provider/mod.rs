@@ -7,6 +7,7 @@ mod messages;
 mod round_trip;
 
 use llm_router::translate::{self, Memo, Pair, Refusal, Scene, Traits, Translated, seal::seal};
+use llm_router::wire::Wire;
 use serde_json::{Value, json};
 
 const PROVIDER: &str = "home";
@@ -65,4 +66,21 @@ fn reasoning(summary: &[&str], encrypted: &str) -> Value {
     let summary: Vec<Value> =
         summary.iter().map(|text| json!({ "type": "summary_text", "text": text })).collect();
     json!({ "type": "reasoning", "summary": summary, "encrypted_content": encrypted })
+}
+
+/// In which format a client is served by a provider that speaks these.
+fn served(client: Wire, spoken: &[Wire]) -> Option<Wire> {
+    translate::ways(client).iter().map(|(wire, _)| *wire).find(|wire| spoken.contains(wire))
+}
+
+#[test]
+fn responses_come_last_where_there_is_a_choice() {
+    use Wire::{Chat, Completions, Messages, Responses};
+    for client in [Chat, Messages, Responses] {
+        assert_eq!(served(client, &[Responses]), Some(Responses));
+        assert_eq!(served(client, &[Chat, Messages, Responses]), Some(client), "its own first");
+    }
+    assert_eq!(served(Chat, &[Messages, Responses]), Some(Messages));
+    assert_eq!(served(Messages, &[Chat, Responses]), Some(Chat));
+    assert_eq!(served(Completions, &[Chat, Messages, Responses]), None);
 }

@@ -68,9 +68,10 @@ function responses({ instructions, input }) {
   return [
     ...(instructions ? [['system', instructions]] : []),
     ...input.flatMap((item) => {
-      const { type, role, content, call_id, output } = item;
+      const { type = 'message', role, content, call_id, output } = item;
       switch (type) {
         case 'message':
+          if (typeof content === 'string') return [[role, content]];
           return content.map((part) => [
             role === 'developer' ? 'system' : role,
             isText(part) ? part.text : { media: media(part) },

@@ -76,7 +76,7 @@ impl Writer<'_, '_> {
     fn message(&mut self, mut message: Fields) -> Result<(), Refusal> {
         let role = message.text("role")?.unwrap_or_default();
         if role == "function" {
-            return self.result(old_id(&message.required_text("name")?), message);
+            return self.result(&old_id(&message.required_text("name")?), message);
         }
         if message.take("name").is_some() {
             self.notes.add("name of a message dropped");
@@ -93,7 +93,7 @@ impl Writer<'_, '_> {
             "assistant" => self.assistant(message)?,
             "tool" => {
                 let id = message.required_text("tool_call_id")?;
-                self.result(id, message)?;
+                self.result(&id, message)?;
             }
             _ => {
                 let expected = "system, developer, user, assistant, tool or function";
@@ -175,9 +175,9 @@ impl Writer<'_, '_> {
         self.calls.entry(id).or_default().push(kind);
     }
 
-    fn result(&mut self, id: String, mut message: Fields) -> Result<(), Refusal> {
+    fn result(&mut self, id: &str, mut message: Fields) -> Result<(), Refusal> {
         let mut parts = self.content(&mut message, Of::Tool)?;
-        if self.calls.get(&id).is_none_or(Vec::is_empty) {
+        if self.calls.get(id).is_none_or(Vec::is_empty) {
             if !parts.is_empty() {
                 self.notes.add("tool result without its call became user text");
                 let label = "[Result of a tool call that is not in this conversation]";
@@ -192,7 +192,7 @@ impl Writer<'_, '_> {
             Some(text) => Value::String(text),
             None => Value::Array(parts),
         };
-        self.output(&id, output);
+        self.output(id, output);
         Ok(())
     }
 

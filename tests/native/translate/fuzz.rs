@@ -29,7 +29,7 @@ const FLOOR: usize = 64 * 1024;
 const MODELS: [&str; 6] = ["gpt-4o", "gpt-5.2", "claude-sonnet-4-5", "claude-opus-5-5", "deepseek-chat", "m"];
 const PAIRS: [Pair; 4] =
     [Pair::MessagesToChat, Pair::ChatToMessages, Pair::ResponsesToChat, Pair::ResponsesToMessages];
-const UPSTREAMS: [Wire; 2] = [Wire::Chat, Wire::Messages];
+const UPSTREAMS: [Wire; 3] = [Wire::Chat, Wire::Messages, Wire::Responses];
 const CLIENTS: [Wire; 3] = [Wire::Chat, Wire::Messages, Wire::Responses];
 
 /// Pieces of text that mean something to somebody.

@@ -35,7 +35,7 @@ const PAIRS: [Pair; 6] = [
     Pair::ChatToResponses,
     Pair::MessagesToResponses,
 ];
-const UPSTREAMS: [Wire; 2] = [Wire::Chat, Wire::Messages];
+const UPSTREAMS: [Wire; 3] = [Wire::Chat, Wire::Messages, Wire::Responses];
 const CLIENTS: [Wire; 3] = [Wire::Chat, Wire::Messages, Wire::Responses];
 
 /// Pieces of text that mean something to somebody.

@@ -8,6 +8,7 @@ mod chat_to_messages_mutations;
 mod contract;
 mod edges;
 mod from_messages;
+mod from_responses;
 mod fuzz;
 mod matrix;
 mod messages_chat;

@@ -155,12 +155,17 @@ impl Calls {
 
     /// Ends the calls of which nothing is missing.
     pub(super) fn end_whole(&mut self, pieces: &mut Vec<Piece>) {
-        self.end(pieces, Arguments::is_whole);
+        self.end(pieces, |call| call.arguments.is_whole());
     }
 
     /// Ends those as well that have no arguments.
     pub(super) fn end_settled(&mut self, pieces: &mut Vec<Piece>) {
-        self.end(pieces, |arguments| arguments.is_whole() || arguments.is_nothing());
+        self.end(pieces, |call| call.arguments.is_whole() || call.arguments.is_nothing());
+    }
+
+    /// Ends the one with this number of the provider's, whatever its arguments are.
+    pub(super) fn end_one(&mut self, index: u64, pieces: &mut Vec<Piece>) {
+        self.end(pieces, |call| call.index == Some(index));
     }
 
     /// Ends all. A call without a name cannot be made; without arguments as well, it is none.
@@ -172,9 +177,9 @@ impl Calls {
         }
     }
 
-    fn end(&mut self, pieces: &mut Vec<Piece>, is_due: impl Fn(&Arguments) -> bool) {
+    fn end(&mut self, pieces: &mut Vec<Piece>, is_due: impl Fn(&Call) -> bool) {
         for call in &mut self.list {
-            let Some(number) = call.number.filter(|_| !call.ended && is_due(&call.arguments)) else {
+            let Some(number) = call.number.filter(|_| !call.ended && is_due(call)) else {
                 continue;
             };
             if call.arguments.is_nothing() {

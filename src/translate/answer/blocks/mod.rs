@@ -183,9 +183,9 @@ impl Blocks {
         }
     }
 
-    /// Ends the calls of which nothing is missing.
-    pub(super) fn end_calls(&mut self, pieces: &mut Vec<Piece>) {
-        self.calls.end_whole(pieces);
+    /// Ends a call, by its number of the provider's.
+    pub(super) fn end_call(&mut self, index: u64, pieces: &mut Vec<Piece>) {
+        self.calls.end_one(index, pieces);
     }
 
     /// Ends everything.

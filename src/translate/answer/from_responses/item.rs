@@ -55,6 +55,8 @@ pub(super) struct Item {
     /// Of a call.
     pub(super) call_id: String,
     pub(super) name: String,
+    /// Of a call that takes text: the JSON around it has begun.
+    pub(super) wrapped: bool,
     pub(super) parts: Vec<Part>,
     /// Nothing more is to be told of it.
     pub(super) done: bool,
@@ -104,6 +106,7 @@ impl Item {
             id: id.to_owned(),
             call_id: String::new(),
             name: String::new(),
+            wrapped: false,
             parts: Vec::new(),
             done: false,
         }
@@ -196,9 +199,19 @@ pub(super) struct Whole<'a> {
 }
 
 impl<'a> Whole<'a> {
-    fn of(field: Field, index: u64, part: &'a Value) -> Self {
-        let text = string(member(part, field.name()));
-        Self { field, index, text, annotations: member(part, "annotations") }
+    /// In an event, an item or a part of one.
+    pub(super) fn of(field: Field, index: u64, of: &'a Value) -> Self {
+        let text = string(member(of, field.name()));
+        Self { field, index, text, annotations: member(of, "annotations") }
+    }
+
+    /// A part of a message; `None` for what is no text.
+    pub(super) fn part(index: u64, part: &'a Value) -> Option<Self> {
+        match text(part, "type")? {
+            "output_text" | "text" => Some(Self::of(Field::Text, index, part)),
+            "refusal" => Some(Self::of(Field::Refusal, index, part)),
+            _ => None,
+        }
     }
 }
 
@@ -212,13 +225,7 @@ pub(super) fn wholes(item: &Value) -> Vec<Whole<'_>> {
                 let text = Cow::Borrowed(text.as_str());
                 vec![Whole { field: Field::Text, index: 0, text, annotations: &Value::Null }]
             }
-            _ => list("content")
-                .filter_map(|(index, part)| match text(part, "type")? {
-                    "output_text" | "text" => Some(Whole::of(Field::Text, index, part)),
-                    "refusal" => Some(Whole::of(Field::Refusal, index, part)),
-                    _ => None,
-                })
-                .collect(),
+            _ => list("content").filter_map(|(index, part)| Whole::part(index, part)).collect(),
         },
         Kind::Reasoning => {
             thinking("summary", Field::Summary).chain(thinking("content", Field::Thinking)).collect()

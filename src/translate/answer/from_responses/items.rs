@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::item::{Field, Item, Kind, kind_of, part_index, string, wholes};
+use super::item::{Field, Item, Kind, Whole, kind_of, part_index, string, wholes};
 use crate::{
     translate::{
         Memo,
@@ -42,10 +42,6 @@ impl Items {
             furthest: None,
             tools: memo.tools.clone(),
         }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty()
     }
 
     /// An item begins. What it has already is not final: it comes again.
@@ -88,7 +84,19 @@ impl Items {
             return self.grow(at, field, part_index(event), &string(member(event, "delta")), pieces);
         }
         self.name(at, event);
-        self.fill(at, field, part_index(event), &string(member(event, field.name())), pieces)
+        self.fill(at, &Whole::of(field, part_index(event), event), pieces)
+    }
+
+    /// A part of a message is whole.
+    pub(super) fn part(&mut self, event: &Value, pieces: &mut Vec<Piece>) -> Result<(), ClientError> {
+        let id = text(event, "item_id").unwrap_or_default();
+        match Whole::part(part_index(event), member(event, "part")) {
+            Some(whole) => match self.find(Kind::Message, number(event, "output_index"), id) {
+                Some(at) => self.fill(at, &whole, pieces),
+                None => Ok(()),
+            },
+            None => Ok(()),
+        }
     }
 
     /// A source of a text.
@@ -174,11 +182,7 @@ impl Items {
         }
         self.name(at, whole);
         for text in wholes(whole) {
-            self.fill(at, text.field, text.index, &text.text, pieces)?;
-            let item = self.list.get_mut(at);
-            if let Some(part) = item.and_then(|item| item.part(text.field, text.index)) {
-                part.cite_rest(text.annotations);
-            }
+            self.fill(at, &text, pieces)?;
         }
         self.close(at, pieces)?;
         if kind_of(whole) == Kind::Reasoning {
@@ -191,24 +195,17 @@ impl Items {
             item.done = true;
             item.parts.clear();
         }
-        self.blocks.end_calls(pieces);
+        self.blocks.end_call(at as u64, pieces);
         Ok(())
     }
 
     /// A text is whole: tells what is missing.
-    fn fill(
-        &mut self,
-        at: usize,
-        field: Field,
-        index: u64,
-        whole: &str,
-        pieces: &mut Vec<Piece>,
-    ) -> Result<(), ClientError> {
-        let part = self.list.get_mut(at).and_then(|item| item.part(field, index));
-        match part.map(|part| part.rest(whole).to_owned()) {
-            Some(rest) => self.grow(at, field, index, &rest, pieces),
-            None => Ok(()),
-        }
+    fn fill(&mut self, at: usize, whole: &Whole<'_>, pieces: &mut Vec<Piece>) -> Result<(), ClientError> {
+        let item = self.list.get_mut(at);
+        let Some(part) = item.and_then(|item| item.part(whole.field, whole.index)) else { return Ok(()) };
+        part.cite_rest(whole.annotations);
+        let rest = part.rest(&whole.text).to_owned();
+        self.grow(at, whole.field, whole.index, &rest, pieces)
     }
 
     fn grow(
@@ -224,23 +221,20 @@ impl Items {
         };
         let is_paragraph = item.has_other(field, index);
         let Some(part) = item.part(field, index).filter(|_| !more.is_empty()) else { return Ok(()) };
-        let is_first = part.told.is_empty();
+        let is_next = part.told.is_empty() && is_paragraph;
         part.told.push_str(more);
         self.enter(at, field, index, pieces);
         match field {
             Field::Text => self.blocks.text(more, pieces),
             Field::Refusal => self.blocks.refusal(more, pieces),
             Field::Summary | Field::Thinking => {
-                if is_first && is_paragraph {
+                if is_next {
                     self.blocks.thinking(PARAGRAPH, pieces);
                 }
                 self.blocks.thinking(more, pieces);
             }
             Field::Arguments => return self.call(at, more, pieces),
-            Field::Input => {
-                let begin = if is_first { WRAPPER.0 } else { "" };
-                return self.call(at, &format!("{begin}{}", escaped(more)), pieces);
-            }
+            Field::Input => return self.call(at, &escaped(more), pieces),
         }
         Ok(())
     }
@@ -251,26 +245,20 @@ impl Items {
             self.leave(pieces);
             self.furthest = Some(at);
         }
-        let Some(item) = self.list.get(at) else { return Ok(()) };
-        let delta = Delta {
-            index: Some(at as u64),
-            id: &item.call_id,
-            name: &item.name,
-            arguments: arguments.to_owned(),
-        };
+        let Some(item) = self.list.get_mut(at) else { return Ok(()) };
+        let begins = item.kind == Kind::Custom && !std::mem::replace(&mut item.wrapped, true);
+        let begin = if begins { WRAPPER.0 } else { "" };
+        let arguments = format!("{begin}{arguments}");
+        let delta = Delta { index: Some(at as u64), id: &item.call_id, name: &item.name, arguments };
         self.blocks.tool(&delta, 0, 1, pieces)
     }
 
     /// Nothing more of it comes. Of a call the client has to hear even if it has no arguments.
     fn close(&mut self, at: usize, pieces: &mut Vec<Piece>) -> Result<(), ClientError> {
         let Some(item) = self.list.get(at).filter(|item| !item.done) else { return Ok(()) };
-        let has_begun = item.parts.iter().any(|part| !part.told.is_empty());
         match item.kind {
             Kind::Function => self.call(at, "", pieces),
-            Kind::Custom => {
-                let begin = if has_begun { "" } else { WRAPPER.0 };
-                self.call(at, &format!("{begin}{}", WRAPPER.1), pieces)
-            }
+            Kind::Custom => self.call(at, WRAPPER.1, pieces),
             Kind::Message | Kind::Reasoning | Kind::Silent => Ok(()),
         }
     }

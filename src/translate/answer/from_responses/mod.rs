@@ -63,9 +63,12 @@ impl Stream {
                 self.finish(kind, member(event, "response"), pieces)?;
             }
             "error" => return Err(from_chat_error(error_of(event).unwrap_or(event), None)),
+            "content_part.done" => {
+                self.begin(pieces);
+                self.items.part(event, pieces)?;
+            }
             // The texts within tell more.
-            "content_part.added" | "content_part.done" => {}
-            "reasoning_summary_part.added" | "reasoning_summary_part.done" => {}
+            "content_part.added" | "reasoning_summary_part.added" | "reasoning_summary_part.done" => {}
             _ => match (error_of(event), item::text_event(kind)) {
                 (Some(error), _) => return Err(from_chat_error(error, None)),
                 (None, Some((field, is_delta))) => {
@@ -88,9 +91,6 @@ impl Stream {
         self.begin(pieces);
         let output = member(response, "output").as_array().map(Vec::as_slice).unwrap_or_default();
         self.items.settle(output, pieces)?;
-        if self.items.is_empty() && finish == Finish::Regular {
-            return Err(broken("The provider's answer has no output"));
-        }
         let stop = self.items.end(finish, pieces)?;
         self.over = true;
         pieces.push(Piece::End(stop, self.usage));

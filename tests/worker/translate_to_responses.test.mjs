@@ -52,7 +52,8 @@ for (const client of clients) {
         json.tools.every(({ type, strict }) => type === 'function' && strict === false),
         'left out, strict would be true',
       );
-      for (const name of ['messages', 'system', 'max_tokens', 'stream_options']) assert.ok(!(name in json), name);
+      for (const name of ['messages', 'system', 'max_tokens', 'stream_options'])
+        assert.ok(!(name in json), name);
       stage.reset();
       assert.ok(!('include' in (await asked(client, 'responses/gpt-4o', {})).json), 'it does not think');
     });

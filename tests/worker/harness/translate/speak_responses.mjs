@@ -21,10 +21,9 @@ function itemsOf({ thinking, signature, redacted, text, calls = [] }, { include 
   const summary = thinking ? [{ type: 'summary_text', text: thinking.join('') }] : [];
   const content = redacted ?? signature;
   const custom = (name) => tools.some((tool) => tool.type === 'custom' && tool.name === name);
+  const sealed = encrypted && content && { encrypted_content: content };
   return [
-    ...(thinking || redacted
-      ? [{ id: 'rs_UP1', type: 'reasoning', summary, ...(encrypted && content && { encrypted_content: content }) }]
-      : []),
+    ...(thinking || redacted ? [{ id: 'rs_UP1', type: 'reasoning', summary, ...sealed }] : []),
     ...(text
       ? [
           {
@@ -36,18 +35,12 @@ function itemsOf({ thinking, signature, redacted, text, calls = [] }, { include 
           },
         ]
       : []),
-    ...calls.map(({ id, name, args }, at) =>
-      custom(name)
-        ? { id: `ctc_UP${at}`, type: 'custom_tool_call', status: 'completed', call_id: id, name, input: args.input }
-        : {
-            id: `fc_UP${at}`,
-            type: 'function_call',
-            status: 'completed',
-            call_id: id,
-            name,
-            arguments: JSON.stringify(args),
-          },
-    ),
+    ...calls.map(({ id, name, args }, at) => {
+      const call = { status: 'completed', call_id: id, name };
+      return custom(name)
+        ? { id: `ctc_UP${at}`, type: 'custom_tool_call', ...call, input: args.input }
+        : { id: `fc_UP${at}`, type: 'function_call', ...call, arguments: JSON.stringify(args) };
+    }),
   ];
 }
 

@@ -31,10 +31,10 @@ pub(super) struct Isolate {
     pub(super) local: bool,
     pub(super) gate: Gate,
     pub(super) lockout: RefCell<Lockout>,
-    /// Which response headers may pass, as `glue.js` wants it.
+    /// Which response headers may pass, as JS wants it.
     pub(super) passes: JsValue,
-    /// JS `Headers` of each destination, made on first use.
-    pub(super) headers: RefCell<HashMap<(usize, Wire), JsValue>>,
+    /// The destinations, as JS wants them, each made on first use.
+    pub(super) targets: RefCell<HashMap<(usize, Wire), JsValue>>,
     /// Outlives a change of the config.
     pub(super) desk: Rc<Desk>,
     request_ids: RefCell<RequestIds>,
@@ -130,7 +130,7 @@ impl Isolate {
             gate: Gate::new(policy, now),
             lockout: RefCell::default(),
             passes: passes(),
-            headers: RefCell::default(),
+            targets: RefCell::default(),
             desk: Rc::default(),
             request_ids: RefCell::new(RequestIds { life: random(), issued: 0 }),
         }

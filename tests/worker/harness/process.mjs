@@ -25,7 +25,8 @@ export async function runWorkerd(configFile, { sockets, env = {} }) {
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
     child[name].setEncoding('utf8').on('data', (text) => {
-      output[name] = (output[name] + text).slice(-OUTPUT_KEPT);
+      output[name] += text;
+      if (output[name].length > 2 * OUTPUT_KEPT) output[name] = output[name].slice(-OUTPUT_KEPT);
     });
   }
   const exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));

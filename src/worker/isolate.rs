@@ -42,7 +42,8 @@ pub(super) struct Isolate {
 
 /// `req_` and 24 hex digits: 16 drawn once, 8 counted.
 struct RequestIds {
-    life: u64,
+    /// All but the last 8.
+    life: String,
     issued: u32,
 }
 
@@ -132,14 +133,14 @@ impl Isolate {
             passes: passes(),
             targets: RefCell::default(),
             desk: Rc::default(),
-            request_ids: RefCell::new(RequestIds { life: random(), issued: 0 }),
+            request_ids: RefCell::new(RequestIds { life: format!("req_{:016x}", random()), issued: 0 }),
         }
     }
 
     pub(super) fn request_id(&self) -> String {
         let mut ids = self.request_ids.borrow_mut();
         ids.issued = ids.issued.wrapping_add(1);
-        format!("req_{:016x}{:08x}", ids.life, ids.issued)
+        format!("{}{:08x}", ids.life, ids.issued)
     }
 }
 

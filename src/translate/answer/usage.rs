@@ -105,6 +105,17 @@ mod tests {
                 json!({ "prompt_tokens": 10.0, "completion_tokens": 1.0, "cached_tokens": 4 }),
                 known(Some(6), Some(4), None, Some(1), None),
             ),
+            // Of Responses.
+            (
+                json!({
+                    "input_tokens": 100,
+                    "input_tokens_details": { "cached_tokens": 60, "cache_write_tokens": 30 },
+                    "output_tokens": 20,
+                    "output_tokens_details": { "reasoning_tokens": 8 },
+                    "total_tokens": 120,
+                }),
+                known(Some(10), Some(60), Some(30), Some(20), Some(8)),
+            ),
             (json!({ "prompt_tokens": -3, "completion_tokens": "7" }), Usage::default()),
             (json!({ "prompt_tokens": null, "prompt_tokens_details": null }), Usage::default()),
         ] {

@@ -113,7 +113,7 @@ impl Reader for Stream {
         let taken = match serde_json::from_str::<Value>(data) {
             Ok(value) => self.take(text(&value, "type").unwrap_or(&event.name), &value, pieces),
             Err(_) if event.name == "error" => Err(from_chat_error(&data.into(), None)),
-            Err(_) if data.is_empty() => Ok(pieces.push(Piece::Ping)),
+            Err(_) if data.is_empty() => return pieces.push(Piece::Ping),
             Err(error) => Err(unreadable(&error)),
         };
         if let Err(error) = taken {

@@ -191,7 +191,7 @@ fn thinking_is_told_once_and_signed_where_it_belongs() {
     // The last event may be the first to tell of it, too late for an answer that has been told.
     let output = [reasoning(&["a"], &[], json!("E")), message("b")];
     let last = json!({ "type": "completed", "response": response("completed", &output) });
-    assert_eq!(content(&stream(&[last.clone()])), [thinking("a"), signature("E"), text("b")]);
+    assert_eq!(content(&stream(std::slice::from_ref(&last))), [thinking("a"), signature("E"), text("b")]);
     assert_eq!(content(&stream(&[delta(1, "output_text", "b"), last])), [text("b")]);
 }
 

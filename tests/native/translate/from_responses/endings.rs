@@ -46,7 +46,7 @@ fn the_table_of_endings() {
         (with("completed", Value::Null, &[]), &both, Stop::EndTurn),
         (with("completed", Value::Null, &[function("f")]), &both, Stop::ToolUse),
         (with("completed", Value::Null, &[message("a"), function("f")]), &both, Stop::ToolUse),
-        (with("completed", Value::Null, &[no.clone()]), &both, refused(Some("No."))),
+        (with("completed", Value::Null, std::slice::from_ref(&no)), &both, refused(Some("No."))),
         (with("completed", json!({}), &[message("a")]), &both, Stop::EndTurn),
         (with("incomplete", because("max_output_tokens"), &[message("a")]), &cut, Stop::MaxTokens),
         (with("incomplete", because("max_output_tokens"), &[]), &cut, Stop::MaxTokens),
@@ -132,7 +132,10 @@ fn errors_in_the_middle_of_a_stream() {
         assert_eq!(read(&stream(&[failure])).len(), 1);
     }
     for named in ["event: error\ndata: gone\n\n", "event: error\ndata: {\"message\":\"gone\"}\n\n"] {
-        assert_eq!(said(&read(&(stream(&[half.clone()]) + named))), [text("half"), Said::Fault(Kind::Api)]);
+        assert_eq!(
+            said(&read(&(stream(std::slice::from_ref(&half)) + named))),
+            [text("half"), Said::Fault(Kind::Api)]
+        );
     }
 }
 

@@ -4,6 +4,7 @@ mod clients;
 mod dialects;
 mod edges;
 mod endings;
+mod golden;
 mod round_trip;
 mod server;
 

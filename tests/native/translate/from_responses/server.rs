@@ -1,5 +1,7 @@
 //! Servers of Responses: what one answer looks like in the dialect of each.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 /// An item of an answer.
@@ -27,6 +29,7 @@ pub(super) enum Marks {
 }
 
 /// What of its answer a server tells, and how.
+#[expect(clippy::struct_excessive_bools, reason = "each is left out by some server")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dialect {
     pub(super) created: bool,
@@ -151,13 +154,13 @@ impl Telling {
         event["sequence_number"] = self.events.into();
         self.events += 1;
         if self.dialect.event_lines {
-            self.out += &format!("event: {}\n", event["type"].as_str().unwrap());
+            writeln!(self.out, "event: {}", event["type"].as_str().unwrap()).unwrap();
         }
-        self.out += &format!("data: {event}\n\n");
+        write!(self.out, "data: {event}\n\n").unwrap();
     }
 
     /// An event of an item, with the marks that the server has for it.
-    fn about(&mut self, at: usize, kind: &str, more: Value) {
+    fn about(&mut self, at: usize, kind: &str, more: &Value) {
         let mut event = json!({ "type": format!("response.{kind}") });
         match self.dialect.indexes {
             Marks::Good => event["output_index"] = at.into(),
@@ -186,10 +189,10 @@ impl Telling {
         let dialect = self.dialect;
         if dialect.added {
             let added = self.json(at, item, false);
-            self.about(at, "output_item.added", json!({ "item": added }));
+            self.about(at, "output_item.added", &json!({ "item": added }));
         }
         if matches!(item, Item::Search) {
-            self.about(at, "web_search_call.searching", json!({}));
+            self.about(at, "web_search_call.searching", &json!({}));
         }
         for (index, (name, field, place, text)) in texts(item).into_iter().enumerate() {
             let place = |mut event: Value| {
@@ -202,19 +205,19 @@ impl Telling {
                 let characters: Vec<char> = text.chars().collect();
                 for piece in characters.chunks(2) {
                     let delta: String = piece.iter().collect();
-                    self.about(at, &format!("{name}.delta"), place(json!({ "delta": delta })));
+                    self.about(at, &format!("{name}.delta"), &place(json!({ "delta": delta })));
                 }
             }
             if dialect.text_done {
-                self.about(at, &format!("{name}.done"), place(json!({ field: text })));
+                self.about(at, &format!("{name}.done"), &place(json!({ field: text })));
                 if let Item::Message(parts) = item {
-                    self.about(at, "content_part.done", place(json!({ "part": part(&parts[index]) })));
+                    self.about(at, "content_part.done", &place(json!({ "part": part(&parts[index]) })));
                 }
             }
         }
         if dialect.item_done {
             let done = self.json(at, item, true);
-            self.about(at, "output_item.done", json!({ "item": done }));
+            self.about(at, "output_item.done", &json!({ "item": done }));
         }
     }
 

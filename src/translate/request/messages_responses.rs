@@ -1,7 +1,7 @@
 //! A Messages client in front of a Responses provider: the request.
 //!
 //! OpenAI's two formats differ in form more than in meaning, so it is put into Chat's words first, with what
-//! only Responses has kept in them ([`messages_chat::chat_of`]), and those into Responses'.
+//! only Responses has kept in them (`messages_chat::chat_of`), and those into Responses'.
 
 use super::{chat_responses, messages_chat};
 use crate::translate::{Notes, Refusal, Scene, Traits, Translated, tools::ToolNames};

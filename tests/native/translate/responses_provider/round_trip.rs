@@ -25,7 +25,7 @@ fn conversation(random: &mut Random) -> Vec<Value> {
                 messages.push(json!({ "role": "user", "content": [text, image] }));
             }
             2 => {
-                messages.push(json!({ "role": "assistant", "content": format!("a{}", random.pick(&WORDS)) }))
+                messages.push(json!({ "role": "assistant", "content": format!("a{}", random.pick(&WORDS)) }));
             }
             _ => calls(random, turn, &mut messages),
         }
@@ -91,7 +91,7 @@ fn a_messages_conversation_is_what_it_is_in_chat() {
     for seed in 0..ROUNDS {
         let random = &mut Random(seed);
         let mut messages = vec![user("Begin.")];
-        for turn in 0..random.below(5) {
+        for (turn, word) in WORDS.iter().enumerate().take(random.below(5)) {
             let calls: Vec<String> = (0..=random.below(3)).map(|at| format!("toolu_{turn}_{at}")).collect();
             let text = json!({ "type": "text", "text": format!("Turn {turn}.") });
             let uses = calls.iter().map(
@@ -101,7 +101,7 @@ fn a_messages_conversation_is_what_it_is_in_chat() {
             messages.push(json!({ "role": "assistant", "content": content }));
             let answer = json!({ "type": "text", "text": "And?" });
             let results = calls.iter().filter(|_| random.chance(0.9)).map(|id| {
-                json!({ "type": "tool_result", "tool_use_id": id, "content": WORDS[turn], "is_error": turn == 3 })
+                json!({ "type": "tool_result", "tool_use_id": id, "content": word, "is_error": turn == 3 })
             });
             let content: Vec<Value> = results.chain([answer]).collect();
             messages.push(json!({ "role": "user", "content": content }));

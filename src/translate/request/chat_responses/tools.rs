@@ -79,7 +79,7 @@ impl Tools<'_> {
         }
         let description = function.text("description")?;
         let strict = function.flag("strict")?.unwrap_or(false);
-        let rest = [("parameters", parameters), ("strict", strict.into())];
+        let rest = vec![("parameters", parameters), ("strict", strict.into())];
         self.add(&mut function, Kind::Function, (Kind::Function, description), rest)
     }
 
@@ -91,10 +91,10 @@ impl Tools<'_> {
                 self.notes.add("grammar of a custom tool became a description");
             }
             let description = custom_tool::description(description.as_deref(), format.as_ref());
-            let rest = [("parameters", custom_tool::schema()), ("strict", false.into())];
+            let rest = vec![("parameters", custom_tool::schema()), ("strict", false.into())];
             return self.add(&mut custom, Kind::Custom, (Kind::Function, description), rest);
         }
-        let format = format.map(flat_format).map(|format| ("format", format));
+        let format = format.map(|format| ("format", flat_format(format))).into_iter().collect();
         self.add(&mut custom, Kind::Custom, (Kind::Custom, description), format)
     }
 
@@ -104,7 +104,7 @@ impl Tools<'_> {
         tool: &mut Fields,
         client: Kind,
         (kind, description): (Kind, Option<String>),
-        rest: impl IntoIterator<Item = (&'static str, Value)>,
+        rest: Vec<(&'static str, Value)>,
     ) -> Result<(), Refusal> {
         let name = tool.text("name")?.filter(|name| !name.is_empty());
         let name = name.ok_or_else(|| refusal(&tool.at("name"), "a name"))?;

@@ -1,4 +1,4 @@
-//! A request of a Messages client for a Chat provider.
+//! A request of a Messages client for a Chat provider, and on its way to a Responses provider.
 //!
 //! What only Anthropic has is dropped in silence where nobody misses it (`context_management`, `safeguards`,
 //! `speed`, `inference_geo`, `container`, `mcp_servers`, `diagnostics`, `fallbacks`, `compaction`, and every

@@ -35,6 +35,8 @@ pub struct Capabilities {
     pub plain_schemas: Option<bool>,
     /// Takes what only OpenAI's own models take (`developer`, `max_completion_tokens`, …).
     pub openai_dialect: Option<bool>,
+    /// Speaks Responses as ChatGPT does to Codex.
+    pub codex_dialect: Option<bool>,
     /// System messages anywhere in a Messages conversation.
     pub system_anywhere: Option<bool>,
     /// Goes on with an answer that the client begins.
@@ -60,6 +62,7 @@ impl Capabilities {
             ("supportsReasoningSummary", self.reasoning_summary),
             ("needsPlainSchemas", self.plain_schemas),
             ("speaksOpenaiDialect", self.openai_dialect),
+            ("speaksCodexDialect", self.codex_dialect),
             ("supportsSystemAnywhere", self.system_anywhere),
             ("supportsPrefill", self.prefill),
             ("supportsForcedTools", self.forced_tools),
@@ -92,6 +95,7 @@ pub(super) fn read(at: &At<'_>) -> Option<Capabilities> {
         reasoning_summary: flag(&["supportsReasoningSummary"]),
         plain_schemas: flag(&["needsPlainSchemas"]),
         openai_dialect: flag(&["speaksOpenaiDialect"]),
+        codex_dialect: flag(&["speaksCodexDialect"]),
         system_anywhere: flag(&["supportsSystemAnywhere"]),
         prefill: flag(&["supportsPrefill"]),
         forced_tools: flag(&["supportsForcedTools"]),

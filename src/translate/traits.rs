@@ -45,6 +45,9 @@ pub struct Traits {
     /// Responses: tells what it thinks in short. OpenAI refuses the request of an organization that it has not
     /// verified.
     pub reasoning_summary: bool,
+    /// Responses: as ChatGPT speaks it to Codex: always in streams, never without instructions, and it takes no
+    /// limit and no sampling.
+    pub codex: bool,
 
     /// Messages: Anthropic's own models, with all that only they have (betas, server tools, cache control
     /// with a TTL).
@@ -87,6 +90,7 @@ impl Default for Traits {
             effort_with_tools: true,
             plain_schemas: false,
             reasoning_summary: true,
+            codex: false,
             claude: false,
             mid_system: false,
             prefill: true,
@@ -114,6 +118,7 @@ impl Traits {
             reasoning_summary,
             plain_schemas,
             openai_dialect,
+            codex_dialect,
             system_anywhere,
             prefill,
             forced_tools,
@@ -138,6 +143,7 @@ impl Traits {
             think_tags: think_tags.unwrap_or(known.think_tags),
             effort_with_tools: effort_with_tools.unwrap_or(known.effort_with_tools),
             reasoning_summary: reasoning_summary.unwrap_or(known.reasoning_summary),
+            codex: codex_dialect.unwrap_or(known.codex),
             plain_schemas: plain_schemas.unwrap_or(known.plain_schemas),
             claude: known.claude,
             mid_system: system_anywhere.unwrap_or(known.mid_system),

@@ -78,6 +78,19 @@ for (const pair of pairs) {
       });
     }
 
+    test('a stream that was not asked for', async () => {
+      const asked = { play: 'think_tool', wire: 'unasked', model, tools: TOOLS };
+      const { answers } = await converse(client, 'plain', stage.url, asked);
+      // Chat tells of usage in a stream only if it is asked to.
+      if (upstream === 'chat') answers.forEach(({ heard, turn }) => (heard.usage = turn.usage));
+      assertHeard(answers, { format: client.format, model, upstream });
+      for (const wire of ['failing', 'failed', 'ended'])
+        await assert.rejects(ask(pair, 'plain', `text/${wire}`), (error) => {
+          assert.ok(error instanceof client.sdk.InternalServerError, `${error} of ${wire}`);
+          return true;
+        });
+    });
+
     for (const mode of ['iterated', 'helper']) {
       test(`an error in the middle, ${mode}`, async () => {
         const asked = ask(pair, mode, 'text/failing');

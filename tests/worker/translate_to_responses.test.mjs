@@ -5,11 +5,19 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
 import { KEY } from './harness/configs.mjs';
 import { conversationOf } from './harness/translate/read.mjs';
-import { anthropics, chats, converse } from './harness/translate/sdks.mjs';
+import { anthropics, assertHeard, chats, converse } from './harness/translate/sdks.mjs';
 import { stageFor } from './harness/translate/stage.mjs';
 import { PLAYS, TOOLS, resultOf } from './harness/translate/turns.mjs';
 
-const stage = await stageFor({ after }, { models: [{ id: 'small', maxOutputTokens: 500 }] });
+const stage = await stageFor(
+  { after },
+  {
+    models: [
+      { id: 'small', maxOutputTokens: 500 },
+      { id: 'gpt-5.2-codex', capabilities: { speaksCodexDialect: true } },
+    ],
+  },
+);
 beforeEach(stage.reset);
 
 const GPT = 'responses/gpt-5.2';
@@ -73,6 +81,18 @@ for (const client of clients) {
       assert.equal(json.max_output_tokens, 16);
       assert.ok(losses.some((loss) => loss.startsWith('max_tokens raised')), String(losses));
     });
+
+    for (const mode of Object.keys(client.modes)) {
+      test(`behind ChatGPT, which only streams, ${mode}`, async () => {
+        const model = 'responses/gpt-5.2-codex';
+        const { answers } = await converse(client, mode, stage.url, { play: 'think_tool', model, tools: TOOLS });
+        assertHeard(answers, { format: client.format, model, upstream: 'responses' });
+        for (const { json } of stage.upstreams.responses.requests) {
+          assert.ok(json.stream && json.instructions && !json.store);
+          assert.ok(!('max_output_tokens' in json));
+        }
+      });
+    }
 
     test('stop sequences are lost, and said so', async () => {
       const stop = client.format === 'chat' ? { stop: ['END'] } : { stop_sequences: ['END'] };

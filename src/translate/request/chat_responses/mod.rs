@@ -21,6 +21,9 @@ use crate::translate::{
     Memo, Notes, Refusal, Scene, Translated, parts::estimate::input_tokens, tools::ToolNames,
 };
 
+/// Where there have to be some and nobody gave any.
+const INSTRUCTIONS: &str = "You are a helpful assistant.";
+
 pub fn translate(body: &[u8], scene: &Scene<'_>) -> Result<Translated, Refusal> {
     let Ok(Value::Object(mut body)) = serde_json::from_slice::<Value>(body) else {
         return Err(Refusal::new("", "the request body must be a JSON object"));
@@ -62,7 +65,10 @@ pub(super) fn write(
 
     let mut out = Map::new();
     out.insert("model".to_owned(), json!(scene.model));
-    let instructions: Vec<String> = conversation.instructions.into_iter().chain(words).collect();
+    let mut instructions: Vec<String> = conversation.instructions.into_iter().chain(words).collect();
+    if instructions.is_empty() && scene.traits.codex {
+        instructions.push(INSTRUCTIONS.to_owned());
+    }
     if !instructions.is_empty() {
         out.insert("instructions".to_owned(), instructions.join("\n\n").into());
     }

@@ -35,12 +35,16 @@ pub(super) fn write(
 ) -> Result<(), Refusal> {
     let traits = scene.traits;
     let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
-    if let Some(limit) = limit {
-        put("max_output_tokens", self::limit(limit, traits, notes).into());
+    match limit {
+        Some(_) if traits.codex => notes.add("max_tokens dropped: the provider takes no limit"),
+        Some(limit) => {
+            put("max_output_tokens", self::limit(limit, traits, notes).into());
+        }
+        None => {}
     }
     for name in ["temperature", "top_p"] {
         match body.number(name)? {
-            Some(value) if traits.sampling => {
+            Some(value) if traits.sampling && !traits.codex => {
                 put(name, value);
             }
             Some(_) => notes.add("temperature and top_p dropped: the model takes neither"),
@@ -58,7 +62,7 @@ pub(super) fn write(
         put("reasoning", reasoning);
     }
     put("store", json!(false));
-    if body.flag("stream")? == Some(true) {
+    if body.flag("stream")? == Some(true) || traits.codex {
         put("stream", json!(true));
     }
     if let Some(metadata) = body.object("metadata")?.filter(|_| traits.openai) {

@@ -460,3 +460,16 @@ fn the_answers_translation_knows_who_answers() {
     assert_eq!((done.memo.provider.as_str(), done.memo.model.as_str()), (PROVIDER, GPT));
     assert!(done.memo.input_estimate > 0);
 }
+
+#[test]
+fn behind_chatgpt() {
+    let codex = Traits { codex: true, ..Traits::of(OLD) };
+    let body = json!({ "messages": [user("q")], "max_tokens": 100, "temperature": 0.5 });
+    let done = done_with(Pair::ChatToResponses, OLD, &codex, &body).unwrap();
+    assert_eq!(done.body["stream"], true);
+    assert!(!done.body["instructions"].as_str().unwrap().is_empty());
+    assert!(done.body.get("max_output_tokens").is_none() && done.body.get("temperature").is_none());
+    assert_eq!(done.notes.len(), 2);
+    let body = json!({ "messages": [{ "role": "system", "content": "s" }, user("q")] });
+    assert_eq!(done_with(Pair::ChatToResponses, OLD, &codex, &body).unwrap().body["instructions"], "s");
+}

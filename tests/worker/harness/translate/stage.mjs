@@ -36,12 +36,16 @@ export const WIRES = {
   tight: (records) => records.map((record) => record.replaceAll(/^(data|event): /gm, '$1:')),
   /** The last record is not closed by a blank line. */
   open: (records) => records.with(-1, records.at(-1).trimEnd()),
+  /** A stream for those who asked for none. */
+  unasked: apart,
   /** An error after some text, at first, and breaking off in two ways. */
   failing: (records, format) => [...records.slice(0, 6), ERRORS[format]],
   failed: (_, format) => [ERRORS[format]],
   ended: (records) => records.slice(0, 6),
   reset: (records) => apart([...records.slice(0, 6), 20, RESET]),
 };
+
+const UNASKED = ['unasked', 'failing', 'failed', 'ended'];
 
 const ERRORS = {
   chat: 'data: {"error":{"message":"Too busy","type":"server_error","param":null,"code":"server_is_overloaded"}}\n\n',
@@ -63,7 +67,7 @@ export function play(request) {
   const speaker = SPEAKERS[format];
   const body = request.json;
   const { turn, wire } = turnFor(body);
-  if (!body.stream || wire === 'document') return { body: speaker.document(turn, body) };
+  if ((!body.stream && !UNASKED.includes(wire)) || wire === 'document') return { body: speaker.document(turn, body) };
   return stream200(WIRES[wire](speaker.records(turn, body), format));
 }
 

@@ -114,7 +114,9 @@ fn round(random: &mut Random, corpus: &[Vec<u8>]) {
     let memo = Memo::new(&scene);
     for upstream in UPSTREAMS {
         for client in CLIENTS {
-            if let Ok(document) = answer::document(upstream, client, &bytes, &memo) {
+            let gathered = answer::stream_as_document(upstream, client, &bytes, &memo);
+            let whole = answer::document(upstream, client, &bytes, &memo);
+            for document in [whole, gathered].into_iter().flatten() {
                 assert!(document.len() <= bound, "{upstream:?} to {client:?}: {} bytes", document.len());
                 serde_json::from_slice::<serde_json::Value>(&document).unwrap();
             }

@@ -139,17 +139,17 @@ impl Truth {
             let windows = arrives(now, cap);
             self.count(cap, &windows, amount);
             for (window, _) in windows {
-                self.arrive(window, amount)?;
+                self.arrive(&window, amount)?;
             }
         }
         Ok(())
     }
 
-    fn arrive(&mut self, window: Window, units: u64) -> Checked {
+    fn arrive(&mut self, window: &Window, units: u64) -> Checked {
         let arriving = self.arriving.entry(window.clone()).or_default();
         *arriving += units;
         // Where nothing was granted that counts there, nothing may arrive.
-        let cap = self.caps.get(&window).copied().unwrap_or_default();
+        let cap = self.caps.get(window).copied().unwrap_or_default();
         if *arriving > cap {
             return Err(format!("{arriving} may arrive in {window:?} of {cap}"));
         }
@@ -187,7 +187,7 @@ impl Truth {
         {
             return Err(format!("{} may arrive in {window:?}, which did not count it", ticket.id));
         }
-        arrives.into_iter().try_for_each(|window| self.arrive(window, 1))
+        arrives.iter().try_for_each(|window| self.arrive(window, 1))
     }
 
     /// A unit has never left. The first time it counts as held, or wasted if nobody holds the rest.

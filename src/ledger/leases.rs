@@ -13,8 +13,8 @@
 //! taken from the same margin.
 //!
 //! Leases could as well last until the window ends if their units were counted in both windows, as reservations in
-//! its last moments are. That would cost up to twice as much of the next one's cap as what is sent then, for all that is
-//! held and never sent comes back only when the lease is over; a call for each reservation in these moments costs none.
+//! its last moments are. But then every unit of such a lease would count twice, whenever it is sent; of reservations
+//! made one by one, those that are sent then. That wastes least of the cap, and costs a call each for so long.
 
 use std::collections::BTreeMap;
 

@@ -18,8 +18,8 @@ pub struct Span {
     pub end: Millis,
 }
 
-/// Longest way of a request to its provider that caps allow for, ms; a tenth of a window that is shorter than ten
-/// times that.
+/// How long a request may take to its provider's counter, ms, for caps to hold by the provider's count; in windows
+/// shorter than ten times that, a tenth of the window. What its clock is ahead of the ledger's is part of it.
 pub const TRAVEL_MS: u64 = 1_000;
 
 impl Span {

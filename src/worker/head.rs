@@ -8,12 +8,11 @@ use super::js;
 use crate::{ingress::Head, wire::headers::PROMPT_CACHE};
 
 /// Request headers that the gateway reads, besides those that name a prompt cache.
-const READ: [&str; 9] = [
+const READ: [&str; 8] = [
     "authorization",
     "x-api-key",
     "origin",
     "content-type",
-    "content-length",
     "anthropic-version",
     "anthropic-beta",
     "access-control-request-headers",

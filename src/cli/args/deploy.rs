@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{NewKey, value};
+use super::{Check, NewKey, Worker, value};
 
 /// `--mode` and `--allow-large-config` are version 1's.
 #[derive(Args, Debug)]
@@ -24,21 +24,8 @@ pub(crate) struct Deploy {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Where `wrangler.toml` is looked for; it is not needed [default: the current directory]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) project_dir: Option<PathBuf>,
-
-    /// Environment: `[env.NAME]` of `wrangler.toml`, and a Worker of its own
-    #[arg(long, value_name = "NAME")]
-    pub(crate) env: Option<String>,
-
-    /// Name of the Worker [default: that of `wrangler.toml`, else llm-router; with --env followed by -ENV]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-
-    /// Account [default: `CLOUDFLARE_ACCOUNT_ID`, `wrangler.toml`, the only one]
-    #[arg(long, value_name = "ID")]
-    pub(crate) account_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) worker: Worker,
 
     #[command(flatten)]
     pub(crate) target: DeployTarget,
@@ -69,19 +56,8 @@ pub(crate) struct Deploy {
           value_parser = value::boolean)]
     pub(crate) force: Option<bool>,
 
-    /// Where the gateway is asked whether it works [default: the domain, the route or workers.dev]
-    #[arg(long, value_name = "URL")]
-    pub(crate) verify_url: Option<String>,
-
-    /// Longest wait until a new address answers
-    #[arg(long, value_name = "SECONDS", default_value_t = 120,
-          value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub(crate) verify_timeout: u32,
-
-    /// Do not ask the gateway whether it works
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean)]
-    pub(crate) skip_verify: Option<bool>,
+    #[command(flatten)]
+    pub(crate) check: Check,
 
     /// Do not ask before it begins
     #[arg(long, short = 'y', value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",

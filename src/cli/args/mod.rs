@@ -19,6 +19,7 @@ mod startup;
 mod status;
 mod transfer;
 mod value;
+mod worker;
 mod worker_key;
 
 use std::path::PathBuf;
@@ -42,6 +43,7 @@ pub(crate) use startup::{StartupInstall, StartupUninstall};
 pub(crate) use status::{Explain, Reach, Status};
 pub(crate) use transfer::{Export, Import};
 pub(crate) use value::{Discreet, boolean};
+pub(crate) use worker::{Check, Worker};
 pub(crate) use worker_key::WorkerKey;
 
 /// One endpoint in front of every LLM provider you pay for, that never goes over a cap.

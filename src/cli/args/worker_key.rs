@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{NewKey, value};
+use super::{Check, NewKey, Worker, value};
 
 #[derive(Args, Debug)]
 #[command(
@@ -62,37 +62,13 @@ pub(crate) struct WorkerKey {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Directory of `wrangler.toml`, if there is one [default: this one]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) project_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) worker: Worker,
 
-    /// Environment of `wrangler.toml`, such as production
-    #[arg(long, value_name = "NAME")]
-    pub(crate) env: Option<String>,
+    #[command(flatten)]
+    pub(crate) check: Check,
 
-    /// Name of the Worker [default: that of `wrangler.toml`, else llm-router, with `-ENV` after it]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-
-    /// Account of Cloudflare [default: `CLOUDFLARE_ACCOUNT_ID`, else the only one of the token]
-    #[arg(long, value_name = "ID")]
-    pub(crate) account_id: Option<String>,
-
-    /// Where the gateway answers, to try the keys there [default: the Worker's own domain, route or subdomain]
-    #[arg(long, value_name = "URL")]
-    pub(crate) verify_url: Option<String>,
-
-    /// Do not try the keys
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean)]
-    pub(crate) skip_verify: Option<bool>,
-
-    /// Longest wait until the new key opens and the one before does not
-    #[arg(long, value_name = "SECONDS", default_value_t = 60,
-          value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub(crate) verify_timeout: u32,
-
-    /// Say what would be done; nothing is sent anywhere
+    /// Show what would be done, and call nothing
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
           value_parser = value::boolean)]
     pub(crate) dry_run: Option<bool>,

@@ -1,7 +1,5 @@
 //! The command, from its flags to its end.
 
-use std::time::Duration;
-
 use super::execute::Execution;
 use super::key::{Fate, Situation};
 use super::live::Live;
@@ -19,6 +17,9 @@ use crate::cli::failure::Failure;
 use crate::cli::reach::ServiceToken;
 use crate::cli::{Bundle, args, confirm, manager, print};
 use crate::deployment::MASTER_KEY_VARIABLE;
+
+/// Longest wait until a new address answers.
+const TIMEOUT_SECONDS: u32 = 120;
 
 /// Everything that is known before anything is changed.
 pub(super) struct Job {
@@ -42,7 +43,7 @@ pub(crate) async fn run(
     bundle: Bundle,
     environment: &Environment,
 ) -> Result<Answer, Failure> {
-    let verify_url = typed.verify_url.as_deref().map(verify::base_url).transpose()?;
+    let verify_url = typed.check.verify_url.as_deref().map(verify::base_url).transpose()?;
     let mut wanted = Wanted::new(&typed, bundle, environment)?;
     wanted.notes.extend(old_flags(&typed));
     wanted.notes.iter().for_each(print::note);
@@ -93,7 +94,8 @@ async fn connect(
     environment: &Environment,
 ) -> Result<Script, Failure> {
     let (client, account) =
-        cloudflare::connect(typed.account_id.as_deref(), wanted.account_id.as_deref(), environment).await?;
+        cloudflare::connect(typed.worker.account_id.as_deref(), wanted.account_id.as_deref(), environment)
+            .await?;
     Ok(Script { client, account, name: wanted.script.clone() })
 }
 
@@ -135,10 +137,10 @@ async fn prepare(
         Some(url) => Some(url),
         None => address::of(script, &wanted.target, live.as_ref(), &plan).await?,
     };
-    if url.is_none() && !typed.skip_verify.unwrap_or(false) {
+    if url.is_none() && typed.check.is_wanted() {
         return Err(address::unknown(&script.name));
     }
-    let access = if typed.skip_verify.unwrap_or(false) { None } else { ServiceToken::read(environment)? };
+    let access = if typed.check.is_wanted() { ServiceToken::read(environment)? } else { None };
     Ok(Job { wanted, live, fate, plan, ways, others, url, access_alone, access })
 }
 
@@ -237,7 +239,7 @@ async fn check(
     typed: &args::Deploy,
     environment: &Environment,
 ) -> Result<Option<Verdict>, Failure> {
-    let Some(url) = job.url.as_ref().filter(|_| !typed.skip_verify.unwrap_or(false)) else { return Ok(None) };
+    let Some(url) = job.url.as_ref().filter(|_| typed.check.is_wanted()) else { return Ok(None) };
     print::log(format_args!("asking {url} whether it works"));
     let key = match job.fate.uploaded() {
         Some(key) => Key::Known(key.clone()),
@@ -253,7 +255,7 @@ async fn check(
         models: job.wanted.models.clone(),
         access_alone: job.access_alone,
         access: job.access.clone(),
-        timeout: Duration::from_secs(typed.verify_timeout.into()),
+        timeout: typed.check.timeout(TIMEOUT_SECONDS),
     };
     verify::verify(&question).await.map(Some)
 }

@@ -222,7 +222,7 @@ impl Gateway {
         chosen: &Chosen,
         known: &Known,
         until: Option<Millis>,
-        wait: u64,
+        wait: Duration,
         stop: &mut Stop,
     ) -> Result<Checked, Failure> {
         print::log(format!("trying the keys at {}", door.url));
@@ -243,9 +243,9 @@ impl Gateway {
         chosen: &Chosen,
         known: &Known,
         until: Option<Millis>,
-        wait: u64,
+        wait: Duration,
     ) -> Result<Checked, String> {
-        let deadline = Instant::now() + Duration::from_secs(wait);
+        let deadline = Instant::now() + wait;
         // In a second grace period after another nobody can tell which of the keys it is that opened.
         let ambiguous = until.is_some() && self.has_grace();
         loop {

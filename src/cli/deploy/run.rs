@@ -14,7 +14,7 @@ use crate::cli::cloudflare::scripts::Script;
 use crate::cli::cloudflare::{self};
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
-use crate::cli::reach::ServiceToken;
+use crate::cli::reach::{self, Door};
 use crate::cli::{Bundle, args, confirm, manager, print};
 use crate::deployment::MASTER_KEY_VARIABLE;
 
@@ -32,8 +32,8 @@ pub(super) struct Job {
     pub(super) others: Vec<String>,
     pub(super) url: Option<String>,
     pub(super) access_alone: bool,
-    /// For the check, read before anything is changed.
-    pub(super) access: Option<ServiceToken>,
+    /// For the check, if that is wanted.
+    pub(super) door: Option<Door>,
 }
 
 /// Deploys. `json`: nobody reads along.
@@ -43,7 +43,7 @@ pub(crate) async fn run(
     bundle: Bundle,
     environment: &Environment,
 ) -> Result<Answer, Failure> {
-    let verify_url = typed.check.verify_url.as_deref().map(verify::base_url).transpose()?;
+    let verify_url = typed.check.verify_url.as_deref().map(reach::verify_url).transpose()?;
     let mut wanted = Wanted::new(&typed, bundle, environment)?;
     wanted.notes.extend(old_flags(&typed));
     wanted.notes.iter().for_each(print::note);
@@ -140,8 +140,10 @@ async fn prepare(
     if url.is_none() && typed.check.is_wanted() {
         return Err(address::unknown(&script.name));
     }
-    let access = if typed.check.is_wanted() { ServiceToken::read(environment)? } else { None };
-    Ok(Job { wanted, live, fate, plan, ways, others, url, access_alone, access })
+    // Before anything is changed: half a service token is an error.
+    let asked = url.as_ref().filter(|_| typed.check.is_wanted());
+    let door = asked.map(|url| Door::outside(url, environment)).transpose()?;
+    Ok(Job { wanted, live, fate, plan, ways, others, url, access_alone, door })
 }
 
 /// Asks where a new gateway is to answer.
@@ -239,8 +241,8 @@ async fn check(
     typed: &args::Deploy,
     environment: &Environment,
 ) -> Result<Option<Verdict>, Failure> {
-    let Some(url) = job.url.as_ref().filter(|_| typed.check.is_wanted()) else { return Ok(None) };
-    print::log(format_args!("asking {url} whether it works"));
+    let Some(door) = &job.door else { return Ok(None) };
+    print::log(format_args!("asking {} whether it works", door.url));
     let key = match job.fate.uploaded() {
         Some(key) => Key::Known(key.clone()),
         None => {
@@ -250,11 +252,10 @@ async fn check(
         }
     };
     let question = Question {
-        url: url.clone(),
+        door,
         key,
         models: job.wanted.models.clone(),
         access_alone: job.access_alone,
-        access: job.access.clone(),
         timeout: typed.check.timeout(TIMEOUT_SECONDS),
     };
     verify::verify(&question).await.map(Some)

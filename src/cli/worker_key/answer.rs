@@ -1,7 +1,6 @@
 //! What the command has to say.
 
 use super::change::{Checked, Gateway};
-use super::door::Door;
 use super::key::{Chosen, Source};
 use super::place::Place;
 use super::{Config, key};
@@ -9,6 +8,7 @@ use crate::cli::answer::Answer;
 use crate::cli::args;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
+use crate::cli::reach::Door;
 use crate::deployment::{MASTER_KEY_VARIABLE, PREVIOUS_KEY_UNTIL_VARIABLE, PREVIOUS_KEY_VARIABLE};
 use crate::time::Millis;
 

@@ -11,10 +11,10 @@
 
 mod answer;
 mod change;
-mod door;
 mod key;
 mod place;
 mod plan;
+mod said;
 
 use std::time::SystemTime;
 
@@ -24,12 +24,12 @@ use super::config::field;
 use super::environment::Environment;
 use super::failure::Failure;
 use super::file::ConfigFile;
+use super::reach::Door;
 use super::{cloudflare, confirm};
 use crate::config::Secret;
 use crate::time::Millis;
 use answer::Done;
 use change::{Gateway, Stop};
-use door::Door;
 use key::Chosen;
 use place::Place;
 
@@ -65,7 +65,7 @@ pub(crate) async fn run(typed: args::WorkerKey, environment: &Environment) -> Re
 
     let gateway = Gateway::look(script).await?;
     let door = if typed.check.is_wanted() {
-        Some(Door::new(&place.url(&gateway.script).await?, environment)?)
+        Some(Door::outside(&place.url(&gateway.script).await?, environment)?)
     } else {
         None
     };

@@ -2,8 +2,8 @@
 
 use crate::cli::args;
 use crate::cli::cloudflare::scripts::Script;
-use crate::cli::deploy;
 use crate::cli::failure::Failure;
+use crate::cli::{deploy, reach};
 
 /// What flags and `wrangler.toml` say.
 pub(super) struct Place {
@@ -21,7 +21,7 @@ impl Place {
     pub(super) fn find(typed: &args::WorkerKey) -> Result<Self, Failure> {
         let found = deploy::named(&typed.worker)?;
         let environment = typed.worker.environment().map(str::to_owned);
-        let named = typed.check.verify_url.as_deref().map(deploy::base_url).transpose()?;
+        let named = typed.check.verify_url.as_deref().map(reach::verify_url).transpose()?;
         Ok(Self { script: found.script, environment, account: found.account, urls: found.urls, named })
     }
 

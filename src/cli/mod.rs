@@ -21,6 +21,7 @@ mod environment;
 mod explain;
 mod failure;
 mod file;
+mod http;
 mod manager;
 mod manual;
 mod master_key;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::LOCATION;
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::{Client, StatusCode};
 use serde_json::Value as Json;
 use url::{ParseError, Url};
 
@@ -11,6 +11,7 @@ use super::access::{self, ServiceToken};
 use super::key::is_here;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
+use crate::cli::http;
 use crate::config::Secret;
 use crate::deployment::MASTER_KEY_VARIABLE;
 
@@ -50,12 +51,7 @@ pub(crate) enum Unheard {
 impl Door {
     /// `here`: no proxy is in between. Each question finds the address anew: what answered before may be gone.
     pub(crate) fn new(url: &str, here: bool, access: Option<ServiceToken>) -> Result<Self, Failure> {
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .timeout(PATIENCE)
-            .pool_max_idle_per_host(0)
-            .user_agent(concat!("llm-router/", env!("CARGO_PKG_VERSION")));
-        let client = if here { client.no_proxy() } else { client };
+        let client = http::client(here).timeout(PATIENCE).pool_max_idle_per_host(0);
         let client =
             client.build().map_err(|error| Failure::runtime(format!("cannot make a client: {error}")))?;
         Ok(Self { url: url.to_owned(), access, client })
@@ -79,17 +75,12 @@ impl Door {
         if let Some(key) = key {
             request = request.bearer_auth(key.expose());
         }
-        let mut response = request.send().await.map_err(|error| silent(&error))?;
+        let response = request.send().await.map_err(|error| silent(&error))?;
         let status = response.status();
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let location = location.map(str::to_owned);
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| silent(&error))? {
-            body.extend_from_slice(&chunk);
-            if body.len() > ANSWER_MAX_BYTES {
-                return Err(Unheard::Endless);
-            }
-        }
+        let body = http::body(response, ANSWER_MAX_BYTES).await.map_err(|error| silent(&error))?;
+        let body = body.ok_or(Unheard::Endless)?;
         Ok(Answer { status, location, body: serde_json::from_slice(&body).unwrap_or_default() })
     }
 }
@@ -108,7 +99,7 @@ impl Answer {
 }
 
 fn silent(error: &reqwest::Error) -> Unheard {
-    Unheard::Silent(if error.is_timeout() { "it took too long".to_owned() } else { super::root(error) })
+    Unheard::Silent(http::why(error))
 }
 
 /// The address that `flag` names, fit to have a path behind it. What clients are configured with works, too.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use access::ServiceToken;
 pub(crate) use door::{Answer, Door, Unheard, verify_url};
-use key::is_here;
+pub(crate) use key::is_here;
 
 use super::args;
 use super::environment::Environment;
@@ -159,13 +159,4 @@ fn refusal(url: &str, answer: &Answer) -> Silence {
         500..=599 => Silence::Passing(Failure::runtime(format!("{url} answers with {status}: {said}"))),
         _ => Silence::Final(Failure::runtime(format!("{url} answers with {status}: {said}"))),
     }
-}
-
-/// The cause that says something.
-pub(crate) fn root(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
 }

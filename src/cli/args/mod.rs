@@ -5,6 +5,7 @@
 
 mod alias;
 mod asking;
+mod cascade;
 mod config;
 mod deploy;
 mod key;
@@ -29,9 +30,10 @@ use clap_complete::Shell;
 
 pub(crate) use alias::{RemoveModelAlias, UpsertModelAlias};
 pub(crate) use asking::{Asking, Key, Place};
+pub(crate) use cascade::Cascade;
 pub(crate) use config::{Config, Operation, is_operation};
 pub(crate) use deploy::{Deploy, DeployKey, DeployTarget};
-pub(crate) use key::{MigrateConfig, NewKey, SetMasterKey};
+pub(crate) use key::{GivenKey, MigrateConfig, NewKey, SetMasterKey};
 pub(crate) use limits::SetProviderRateLimits;
 pub(crate) use model::{ModelName, RemoveModel, SetDefaultModel, SetModelFallbacks, UpsertModel};
 pub(crate) use probe::Probe;

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Check, NewKey, Worker, value};
+use super::{Check, GivenKey, NewKey, Worker, value};
 
 #[derive(Args, Debug)]
 #[command(
     args_override_self = true,
-    after_help = "The new key is set as one new version of the Worker, with everything else as it is, and then tried from\n\
-    outside: it must open, and the one before must not. If that cannot be seen, the version before is live again\n\
+    after_help = "The new key is set as one new version of the Worker, with everything else as it is, and then tried from \
+    outside: it must open, and the one before must not. If that cannot be seen, the version before is live again \
     and the exit status is 1.\n\n\
-    Variables: CLOUDFLARE_API_TOKEN (or CF_API_TOKEN), CLOUDFLARE_ACCOUNT_ID; LLM_ROUTER_PREVIOUS_MASTER_KEY, the\n\
-    key that is live now, where the config does not have it; CF_ACCESS_CLIENT_ID and\n\
+    Variables: CLOUDFLARE_API_TOKEN (or CF_API_TOKEN), CLOUDFLARE_ACCOUNT_ID; LLM_ROUTER_PREVIOUS_MASTER_KEY, the \
+    key that is live now, where the config does not have it; CF_ACCESS_CLIENT_ID and \
     CF_ACCESS_CLIENT_SECRET, a service token for a gateway behind Access.\n\n\
     Examples:\n  \
     llm-router worker-key --env=production --generate-master-key=true\n  \
@@ -27,18 +27,12 @@ pub(crate) struct WorkerKey {
           value_parser = value::boolean)]
     pub(crate) generate_master_key: Option<bool>,
 
-    /// Read the new key from standard input
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::discreet)]
-    pub(crate) master_key_stdin: Option<value::Discreet>,
+    #[command(flatten)]
+    pub(crate) given: GivenKey,
 
     /// Variable that holds the new key
     #[arg(long, value_name = "VARIABLE")]
     pub(crate) master_key_env: Option<String>,
-
-    /// The new key; other users of this machine may see it while the command runs
-    #[arg(long, value_name = "KEY")]
-    pub(crate) master_key: Option<String>,
 
     /// Without any of the above: set the config's `masterKey` [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",

@@ -34,8 +34,8 @@ pub(crate) fn run(typed: args::Config, ask: bool, environment: &Environment) -> 
         Operation::UpsertProvider(typed) => provider::upsert(&file, *typed, environment),
         Operation::Probe(typed) => return probe::run(&typed, environment),
         Operation::RemoveProvider(typed) => {
-            let id = required(typed.provider_id, "--provider-id")?;
-            edit(&file, |document| remove::provider(document, &id, typed.cascade.unwrap_or(false)))
+            let id = required(typed.name.provider_id, "--provider-id")?;
+            edit(&file, |document| remove::provider(document, &id, typed.cascade.is_wanted()))
         }
         Operation::EnableProvider(typed) => switch_provider(&file, typed, true),
         Operation::DisableProvider(typed) => switch_provider(&file, typed, false),
@@ -45,7 +45,7 @@ pub(crate) fn run(typed: args::Config, ask: bool, environment: &Environment) -> 
         }
         Operation::RemoveModel(typed) => {
             let (provider, model) = model_name(typed.name)?;
-            edit(&file, |document| remove::model(document, &provider, &model, typed.cascade.unwrap_or(false)))
+            edit(&file, |document| remove::model(document, &provider, &model, typed.cascade.is_wanted()))
         }
         Operation::EnableModel(typed) => switch_model(&file, typed, true),
         Operation::DisableModel(typed) => switch_model(&file, typed, false),
@@ -65,7 +65,7 @@ pub(crate) fn run(typed: args::Config, ask: bool, environment: &Environment) -> 
         }
         Operation::RemoveModelAlias(typed) => {
             let id = required(typed.alias_id, "--alias-id")?;
-            edit(&file, |document| remove::alias(document, &id, typed.cascade.unwrap_or(false)))
+            edit(&file, |document| remove::alias(document, &id, typed.cascade.is_wanted()))
         }
         Operation::SetProviderRateLimits(typed) => {
             let (provider, change) = limits_change(&file, typed, ask, environment)?;
@@ -228,9 +228,9 @@ fn limits_change(
 }
 
 fn set_master_key(file: &ConfigFile, typed: args::SetMasterKey) -> Result<Answer, Failure> {
-    let change = if args::Discreet::of(typed.master_key_stdin, "--master-key-stdin")? {
+    let change = if args::Discreet::of(typed.given.master_key_stdin, "--master-key-stdin")? {
         KeyChange::Given(secrets::from_stdin("--master-key-stdin")?)
-    } else if let Some(key) = typed.master_key {
+    } else if let Some(key) = typed.given.master_key {
         warn_of_argument("--master-key", "pipe it into --master-key-stdin");
         KeyChange::Given(Secret::new(key))
     } else if typed.generate_master_key.unwrap_or(false) {

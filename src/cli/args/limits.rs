@@ -38,7 +38,7 @@ pub(crate) struct SetProviderRateLimits {
     pub(crate) bucket_models: Option<String>,
 
     /// Requests that fit into a window
-    #[arg(long, alias = "requests", value_name = "N", value_parser = value::positive)]
+    #[arg(long, alias = "requests", value_name = "N", value_parser = value::requests)]
     pub(crate) bucket_requests: Option<u64>,
 
     /// How long a window is

@@ -145,7 +145,7 @@ fn new_id(change: &BucketChange, ids: &[String]) -> Result<String, Failure> {
         (None, None) => String::new(),
     };
     let lacks: Vec<(&str, &str)> = [
-        ("an id, or a name to make one of", "--bucket-id or --bucket-name", id.is_empty()),
+        ("an id or a name", "--bucket-id or --bucket-name", id.is_empty()),
         ("its models", "--bucket-models", change.models.is_none()),
         ("its requests", "--bucket-requests", change.requests.is_none()),
         ("its window", "--bucket-window", change.window.is_none()),

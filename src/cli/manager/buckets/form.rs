@@ -11,7 +11,7 @@ use crate::cli::manager::desk::Desk;
 use crate::cli::manager::prompt::{Asked, Halt};
 use crate::cli::manager::walk::{Done, Step};
 use crate::config::names::slug;
-use crate::config::{Window, WindowUnit};
+use crate::config::{WHOLE_MAX, Window, WindowUnit};
 
 pub(super) const STEPS: [Step<Form>; 8] = [name, scoped, lost, models, cap, unit, size, review];
 
@@ -166,8 +166,7 @@ fn cap(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
     }
     let initial = form.requests.map(|requests| requests.to_string()).unwrap_or_default();
     let help = "retries count, too";
-    form.requests =
-        Some(choose::number(desk, "Requests that fit into a window", help, &initial, u64::from(u32::MAX))?);
+    form.requests = Some(choose::number(desk, "Requests that fit into a window", help, &initial, WHOLE_MAX)?);
     Ok(Done::Asked)
 }
 

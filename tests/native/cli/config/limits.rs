@@ -143,8 +143,10 @@ fn what_is_missing_or_wrong_is_refused() {
     );
     for (flag, part) in [
         ("--bucket-requests=10abc", "whole number"),
+        ("--bucket-requests=40/min", "its requests (40) and its window (1 minute)"),
+        ("--bucket-window=40/min", "its requests (40) and its window (1 minute)"),
         ("--bucket-requests=0", "whole number"),
-        ("--bucket-window=6/hour", "not a window"),
+        ("--bucket-window=6/hour", "its requests (6) and its window (1 hour)"),
         ("--bucket-window=1.5h", "not a window"),
         ("--bucket-window=year:1", "unknown unit"),
         ("--bucket-models=m-larg", "did you mean `m-large`"),

@@ -41,7 +41,7 @@ fn a_bucket_key_by_key() {
     ? Name of the bucket Six hours
     ? Which models does it count? Selected models
     ? Models that it counts 2 chosen
-    # write a whole number from 1 to 4294967295
+    # write a whole number from 1 to 9007199254740991
     ? Requests that fit into a window 6x
     [retries count, too; Esc goes back]
     "#);

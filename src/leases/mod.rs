@@ -7,7 +7,7 @@
 //! - no unit is spent after its lease has ended, told by this isolate's clock from *before* the question was
 //!   sent; the object ends a lease early enough for a clock that stands still while the isolate computes
 //!   ([`MARGIN_MS`](crate::ledger::MARGIN_MS)). The attempt that waited for the answer is like one without a lease:
-//!   it goes when the answer comes;
+//!   it goes when the answer comes, unless that [is late](Question::is_late);
 //! - a lease goes back once, when this isolate has let go of it.
 //!
 //! When a target fails, the isolate that sees it lets go of all that it holds for it, and keeps nothing for it of
@@ -119,8 +119,8 @@ pub struct Question {
 }
 
 impl Question {
-    /// Whether the answer took so long that the attempt might fall into the next window of a bucket, which did not
-    /// count it. It is to be settled as not sent, and asked again.
+    /// Whether the answer took so long that the attempt might arrive in a window of a bucket that did not count it. It
+    /// is to be settled as not sent, and asked again. `now` is read when the answer is there, which moves the clock.
     pub fn is_late(&self, now: Millis, grant: &Grant) -> bool {
         grant.ends_ms.is_some_and(|ms| now < self.asked || self.asked.after(ms) <= now)
     }

@@ -9,7 +9,7 @@
 
 use std::{
     cell::RefCell,
-    collections::HashMap,
+    collections::BTreeMap,
     panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -26,7 +26,7 @@ type Visit = Pin<Box<dyn Future<Output = Settled>>>;
 
 thread_local! {
     /// Requests that wait, by the number that JS gave them.
-    static WAITING: RefCell<HashMap<u32, Visit>> = RefCell::default();
+    static WAITING: RefCell<BTreeMap<u32, Visit>> = RefCell::default();
     /// Of the request whose turn it is.
     static TURN: RefCell<Option<Turn>> = const { RefCell::new(None) };
 }

@@ -10,11 +10,11 @@ export function makeTarget(url, lines) {
 
 // An upstream's answer, as far as it has come.
 export class Answer {
-  // All of a short body.
+  // All of a short body, an `ArrayBuffer`.
   whole = null;
-  // Where the rest of a body comes from that has been looked at, what was read, and a read under way.
+  // Of a body that has been looked at: what was read, where more comes from, and a read under way.
+  read = null;
   reader = null;
-  read = { chunks: [], length: 0 };
   pending = null;
   // How an event stream begins: `[bytes, ended]`.
   opening = undefined;
@@ -29,13 +29,13 @@ export class Answer {
 
   // Reads what has been read already, then the rest.
   replay() {
-    if (this.whole !== null) return replay({ chunks: [this.whole], pending: null });
+    if (this.whole !== null) return replay({ chunks: [new Uint8Array(this.whole)] });
     if (this.reader === null) return this.response.body?.getReader();
     return replay({ chunks: [...this.read.chunks], pending: this.pending, reader: this.reader });
   }
 }
 
-function replay({ chunks, pending, reader }) {
+function replay({ chunks, pending = null, reader }) {
   return {
     read() {
       if (chunks.length > 0) return Promise.resolve({ done: false, value: chunks.shift() });
@@ -69,7 +69,7 @@ export async function send(target, added, body, start, end, text, timeoutMs, beg
     answer = new Answer(response, abort);
     if (!response.ok) return answer;
     if (isShort(response.headers)) {
-      answer.whole = new Uint8Array(await response.arrayBuffer());
+      answer.whole = await response.arrayBuffer();
       return answer;
     }
   } catch {
@@ -112,20 +112,21 @@ function isShort(headers) {
 // Bytes read in search of the end of a stream's first event.
 const OPENING_BYTES = 65_536;
 
-// How long a stream that sends comments is held back. Overloads show within a second or two; clients and proxies
-// wait for headers for 30 s at least.
+// How long a stream is held back that has only shown that it is alive. Overloads show within a second or two; clients
+// and proxies wait for headers for 30 s at least.
 const ALIVE_MS = 5_000;
 
 // Waits until a body has begun, so that one that breaks before can be had from somebody else. An event stream
-// has begun with its first event, or `OPENING_BYTES`; any other with its first byte. One that has not begun after
-// `waitMs` is let go on, and so is an event stream `ALIVE_MS` after its first comment: those are for the client,
-// whose patience nobody here knows.
+// has begun with the first event that says something, or `OPENING_BYTES`; any other with its first byte. One that has
+// not begun after `waitMs` is let go on, and so is an event stream `ALIVE_MS` after its first sign of life: those are
+// for the client, whose patience nobody here knows.
 async function begin(answer, waitMs) {
-  const { response, read } = answer;
+  const { response } = answer;
   if (response.body === null) return;
   const streams = isEventStream(response.headers);
   const reader = response.body.getReader();
-  answer.reader = reader;
+  const read = { chunks: [], length: 0 };
+  Object.assign(answer, { read, reader });
   const deadline = Date.now() + waitMs;
   let letGo;
   const late = new Promise((resolve) => (letGo = resolve));
@@ -144,12 +145,14 @@ async function begin(answer, waitMs) {
       read.chunks.push(next.value);
       read.length += next.value.byteLength;
       if (!streams) continue;
-      text = (text + decoder.decode(next.value, { stream: true })).replace(BEFORE_EVENTS, "");
-      if (text === "" && !alive) {
+      text += decoder.decode(next.value, { stream: true });
+      const said = text.replace(SIGNS_OF_LIFE, "");
+      if (said !== text && !alive) {
         alive = true;
         clearTimeout(timer);
         timer = setTimeout(letGo, Math.min(ALIVE_MS, deadline - Date.now()), null);
       }
+      text = said;
     }
     if (streams) answer.opening = [join(read), ended];
   } catch {
@@ -159,10 +162,19 @@ async function begin(answer, waitMs) {
   }
 }
 
-// Whole lines that no event begins with: comments, blank lines, `id` and `retry`.
-const BEFORE_EVENTS = /^(?:(?!(?:data|event)[:\r\n])[^\r\n]*(?:\r\n|\n|\r))+/;
+// What comes before a stream says something: lines that no event begins with (comments, blank lines, `id`, `retry`),
+// pings, and what the Responses API announces every answer with, also one that fails.
+const SIGNS_OF_LIFE = (() => {
+  const end = "(?:\\r\\n|\\n|\\r)";
+  const line = `[^\\r\\n]*${end}`;
+  const idle = `(?!(?:data|event)[:\\r\\n])${line}`;
+  const kinds = "(?:ping|response\\.(?:created|queued|in_progress))";
+  const named = `event: ?${kinds}${end}(?:data:${line})*${end}`;
+  const unnamed = `data: ?\\{ ?"type": ?"${kinds}"${line}${end}`;
+  return new RegExp(`^(?:${named}|${unnamed}|${idle})+`);
+})();
 
-// Whether `text`, which has nothing before its first event, holds a whole one.
+// Whether `text`, which has no sign of life before its first event, holds a whole one.
 function hasBegun(text) {
   return /\n\n|\r\r|\r\n\r\n/.test(text);
 }
@@ -172,12 +184,13 @@ const FAILURE_READ_MS = 3_000;
 
 // A failure, or a success that turned out to be one: its headers that may pass and at most `max` bytes of its body.
 export async function readFailure(answer, max, filter) {
-  const { response, abort, read } = answer;
+  const { response, abort } = answer;
   const lines = passingLines(response.headers, filter);
   if (answer.reader !== null) {
     abort.abort();
-    return [lines, join(read)];
+    return [lines, join(answer.read)];
   }
+  const read = { chunks: [], length: 0 };
   if (response.body !== null) {
     let timer;
     const late = new Promise((resolve) => (timer = setTimeout(resolve, FAILURE_READ_MS, false)));
@@ -193,7 +206,7 @@ export async function readFailure(answer, max, filter) {
 export async function readSuccess(answer, max, waitMs, filter) {
   const { response, abort, whole } = answer;
   const lines = passingLines(response.headers, filter);
-  if (whole !== null) return [lines, whole];
+  if (whole !== null) return [lines, new Uint8Array(whole)];
   const read = { chunks: [], length: 0 };
   const source = answer.replay();
   if (source === undefined) return [lines, join(read)];

@@ -25,6 +25,12 @@ pub(super) fn window(unit: &str, size: u64, at: u64) -> (u64, u64) {
     }
 }
 
+/// The window after that one, if what is sent at `at` may arrive there: in the last second, or the last tenth.
+pub(super) fn next_window(unit: &str, size: u64, at: u64) -> Option<(u64, u64)> {
+    let (start, end) = window(unit, size, at);
+    (at + 1_000.min((end - start) / 10) >= end).then(|| window(unit, size, end))
+}
+
 fn is_leap(year: u64) -> bool {
     year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }

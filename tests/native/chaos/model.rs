@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use llm_router::ledger::message::{FailureClass, Hint, Settle, Verdict};
 
-use super::{calendar::window, shape::Bucket};
+use super::{
+    calendar::{next_window, window},
+    shape::Bucket,
+};
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -17,8 +20,8 @@ type Key = (String, &'static str, u64);
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
-    /// Start of the window and what was counted in it.
-    used: BTreeMap<Key, (u64, u64)>,
+    /// What was counted, by start of the window.
+    used: BTreeMap<(Key, u64), u64>,
     health: BTreeMap<String, Health>,
     tickets: BTreeMap<String, Ticket>,
     settled: BTreeSet<String>,
@@ -39,7 +42,8 @@ struct Health {
 struct Ticket {
     at: u64,
     target: String,
-    counted: Vec<(Key, u64)>,
+    /// Start and end of each window.
+    counted: Vec<(Key, (u64, u64))>,
 }
 
 /// A candidate: its target as the ledger names it, its caps by the config.
@@ -61,14 +65,24 @@ fn key(bucket: &Bucket) -> Key {
 
 impl Model {
     fn used(&self, now: u64, bucket: &Bucket) -> u64 {
-        let start = window(bucket.unit, bucket.size, now).0;
-        self.used.get(&key(bucket)).filter(|(at, _)| *at == start).map_or(0, |(_, used)| *used)
+        self.used_from(window(bucket.unit, bucket.size, now).0, bucket)
+    }
+
+    fn used_from(&self, start: u64, bucket: &Bucket) -> u64 {
+        self.used.get(&(key(bucket), start)).copied().unwrap_or_default()
+    }
+
+    /// Until when a bucket is full; the next window may begin so.
+    fn full_until(&self, now: u64, bucket: &Bucket) -> Option<u64> {
+        let is_full = |start: u64| self.used_from(start, bucket) >= bucket.requests;
+        let (start, end) = window(bucket.unit, bucket.size, now);
+        let (_, next_end) = window(bucket.unit, bucket.size, end);
+        is_full(start).then(|| if is_full(end) { next_end } else { end })
     }
 
     /// Until when nobody may be sent to the target; `None`: now is fine.
     pub(super) fn closed_until(&self, now: u64, asked: &Asked<'_>) -> Option<u64> {
-        let full = asked.buckets.iter().filter(|bucket| self.used(now, bucket) >= bucket.requests);
-        let full = full.map(|bucket| window(bucket.unit, bucket.size, now).1).max();
+        let full = asked.buckets.iter().filter_map(|bucket| self.full_until(now, bucket)).max();
         full.max(self.rests_until(now, &asked.target))
     }
 
@@ -82,10 +96,11 @@ impl Model {
         self.grants += 1;
         let mut counted = Vec::new();
         for bucket in &asked.buckets {
-            let start = window(bucket.unit, bucket.size, now).0;
-            let used = self.used(now, bucket) + 1;
-            self.used.insert(key(bucket), (start, used));
-            counted.push((key(bucket), start));
+            let here = window(bucket.unit, bucket.size, now);
+            for counts in [Some(here), next_window(bucket.unit, bucket.size, now)].into_iter().flatten() {
+                *self.used.entry((key(bucket), counts.0)).or_default() += 1;
+                counted.push((key(bucket), counts));
+            }
         }
         let ticket_of = Ticket { at: now, target: asked.target.clone(), counted };
         assert!(self.tickets.insert(ticket.to_owned(), ticket_of).is_none(), "ticket {ticket} twice");
@@ -106,12 +121,8 @@ impl Model {
             return;
         }
         if !settle.sent {
-            for (key, start) in &ticket.counted {
-                if window(key.1, key.2, now).0 == *start
-                    && let Some((_, used)) = self.used.get_mut(key).filter(|(at, _)| at == start)
-                {
-                    *used -= 1;
-                }
+            for (key, (start, _)) in ticket.counted.iter().filter(|(_, (_, end))| now < *end) {
+                *self.used.get_mut(&(key.clone(), *start)).unwrap() -= 1;
             }
         }
         match &settle.verdict {
@@ -175,7 +186,7 @@ impl Model {
         let open = self
             .used
             .iter()
-            .filter(|((_, unit, size), (start, used))| *used > 0 && window(unit, *size, now).0 == *start);
-        open.map(|((id, unit, size), (_, used))| (format!("{id}|{unit}:{size}"), *used)).collect()
+            .filter(|(((_, unit, size), start), used)| **used > 0 && window(unit, *size, now).0 == *start);
+        open.map(|(((id, unit, size), _), used)| (format!("{id}|{unit}:{size}"), *used)).collect()
     }
 }

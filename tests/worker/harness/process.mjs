@@ -13,12 +13,13 @@ process.on('exit', () => living.forEach((child) => child.kill('SIGKILL')));
 
 /**
  * Starts workerd on a config file and waits until every socket named in `sockets` listens.
- * Answers `{pid, ports: {socket: port}, stdout(), stderr(), rssKb(), cpuMs(), kill(signal), exited}`.
+ * Answers `{pid, ports: {socket: port}, stdout(), stderr(), rssKb(), cpuMs(), kill(signal), exited}`. With `log`, a
+ * path, its standard output goes there instead.
  */
-export async function runWorkerd(configFile, { sockets, env = {} }) {
-  const child = spawn(workerd.default, ['serve', '--control-fd=3', ...(process.env.INSPECT ? ['--inspector-addr=127.0.0.1:' + process.env.INSPECT] : []), configFile], {
+export async function runWorkerd(configFile, { sockets, env = {}, log }) {
+  const child = spawn(workerd.default, ['serve', '--control-fd=3', configFile], {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', process.env.SOUT ? openSync(process.env.SOUT, 'w') : 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', log === undefined ? 'pipe' : openSync(log, 'a'), 'pipe', 'pipe'],
   });
   living.add(child);
 

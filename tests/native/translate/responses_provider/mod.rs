@@ -2,6 +2,7 @@
 
 mod agents;
 mod chat;
+mod chat_settings;
 mod check;
 mod messages;
 mod round_trip;

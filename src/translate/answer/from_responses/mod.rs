@@ -22,11 +22,7 @@ use super::{
     usage,
 };
 use crate::{
-    translate::{
-        Memo,
-        fault::from_chat_error,
-        sse::{Decoder, Event, Item},
-    },
+    translate::{Memo, fault::from_chat_error, sse::Event},
     wire::error::ClientError,
 };
 
@@ -132,12 +128,11 @@ impl Reader for Stream {
     }
 }
 
-/// Reads a whole answer: it is what a stream's last event has, or a whole stream.
+/// Reads a whole answer: it is what a stream's last event has.
 pub fn document(body: &[u8], memo: &Memo) -> Result<Vec<Piece>, ClientError> {
     let text_of_body = String::from_utf8_lossy(body);
-    let Ok(value) = serde_json::from_str::<Value>(text_of_body.trim_start_matches('\u{feff}')) else {
-        return streamed(body, memo);
-    };
+    let value: Value = serde_json::from_str(text_of_body.trim_start_matches('\u{feff}'))
+        .map_err(|_| broken("The provider's answer is not JSON"))?;
     if let Some(error) = error_of(&value) {
         return Err(from_chat_error(error, None));
     }
@@ -148,30 +143,6 @@ pub fn document(body: &[u8], memo: &Memo) -> Result<Vec<Piece>, ClientError> {
     let mut pieces = Vec::new();
     Stream::new(memo).finish(status, &value, &mut pieces)?;
     Ok(pieces)
-}
-
-/// Reads a stream that came in place of a document: some providers know nothing else.
-fn streamed(body: &[u8], memo: &Memo) -> Result<Vec<Piece>, ClientError> {
-    let (mut decoder, mut items, mut pieces) = (Decoder::default(), Vec::new(), Vec::new());
-    decoder.push(body, &mut items).map_err(|_| interrupted())?;
-    decoder.finish(&mut items);
-    let mut stream = Stream::new(memo);
-    for item in items {
-        if let Item::Event(event) = item {
-            stream.event(&event, &mut pieces);
-        }
-    }
-    if pieces.is_empty() {
-        return Err(broken("The provider's answer is not JSON"));
-    }
-    stream.end(&mut pieces);
-    match pieces.pop() {
-        Some(Piece::Fault(error)) => Err(error),
-        last => {
-            pieces.extend(last);
-            Ok(pieces)
-        }
-    }
 }
 
 /// How an answer ended. Some servers call every last event `completed`, and say in it what it is.

@@ -204,22 +204,3 @@ fn edge_11_what_was_cached_is_not_counted_twice() {
         assert_eq!(ends(&answer, &["completed", "done"]), Said::End(Stop::EndTurn, expected), "{answer}");
     }
 }
-
-#[test]
-fn a_stream_in_place_of_a_document() {
-    let document = |body: &str| {
-        let memo = super::memo();
-        llm_router::translate::answer::from_responses::document(body.as_bytes(), &memo)
-    };
-    let says = json!({ "type": "output_text.delta", "output_index": 0, "delta": "a" });
-    let whole = stream(&[json!({ "type": "created" }), says.clone(), completed()]);
-    let pieces = document(&whole).unwrap();
-    super::contract::assert_kept(&pieces);
-    assert_eq!(said(&pieces), said(&read(&whole)));
-    let failed = json!({ "type": "failed", "response": { "error": { "code": "rate_limit_exceeded" } } });
-    assert_eq!(document(&stream(&[says.clone(), failed])).unwrap_err().kind, Kind::RateLimit);
-    assert_eq!(document(&stream(&[says])).unwrap_err().kind, Kind::Api);
-    for body in ["", "<html>no</html>", "event: x\n\n"] {
-        assert_eq!(document(body).unwrap_err().message, "The provider's answer is not JSON", "{body}");
-    }
-}

@@ -149,7 +149,8 @@ impl Object {
                 answer.leaves_us = at_us + GATE_US;
                 granted += 1;
             }
-            self.pace.wrote(self.millis(at_us), granted);
+            // In the Worker only the write waits, so an object that is behind is not held up.
+            self.pace.wrote(self.millis(now_us), granted);
         }
         let until_us = if written { at_us + GATE_US } else { at_us };
         tally.active_us += until_us.saturating_sub(self.active_until_us.max(now_us));

@@ -80,7 +80,7 @@ impl Counter<'_> {
                     let reserved = self.ask(&question).await.ok_or(Unavailable)?;
                     match reserved {
                         Reserved::Grant(grant) if question.is_late(now(), &grant) => {
-                            self.settle(provider, unsent(grant));
+                            self.settle(provider, &grant, false, Verdict::Neutral);
                             late += 1;
                             if late >= LATE_MAX {
                                 return Err(Unavailable);
@@ -115,9 +115,9 @@ impl Counter<'_> {
         None
     }
 
-    pub(super) fn settle(&self, provider: &str, settle: Settle) {
-        let bad = matches!(settle.verdict, Verdict::Bad(_));
-        let told = self.desk.holder.borrow_mut().settle(now(), provider, settle);
+    pub(super) fn settle(&self, provider: &str, grant: &Grant, sent: bool, verdict: Verdict) {
+        let bad = matches!(verdict, Verdict::Bad(_));
+        let told = self.desk.holder.borrow_mut().settle(now(), provider, grant, sent, verdict);
         let Some(settle) = told else { return };
         let text = serde_json::to_string(&settle).map_err(|error| JsValue::from(error.to_string()));
         if let Err(error) = text.and_then(|text| js::settle(self.providers, provider, &text, self.ctx)) {
@@ -214,16 +214,12 @@ impl Errand {
     /// A reservation that nobody waits for: an object of an older build does not know better.
     fn undo(&self, provider: &str, reserved: Reserved) {
         let Reserved::Grant(grant) = reserved else { return };
-        let text = serde_json::to_string(&unsent(grant)).map_err(|error| JsValue::from(error.to_string()));
+        let unsent = Settle { ticket: grant.ticket, sent: false, verdict: Verdict::Neutral };
+        let text = serde_json::to_string(&unsent).map_err(|error| JsValue::from(error.to_string()));
         if let Err(error) = text.and_then(|text| js::settle(&self.providers, provider, &text, &self.ctx)) {
             console_error!("settle at {provider}: {error:?}");
         }
     }
-}
-
-/// The reservation is not made use of.
-fn unsent(grant: Grant) -> Settle {
-    Settle { ticket: grant.ticket, sent: false, verdict: Verdict::Neutral }
 }
 
 /// What gives unused units back when their leases are over.

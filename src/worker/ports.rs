@@ -9,7 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use super::{desk::Counter, isolate::Isolate, js};
 use crate::{
     config::Leases,
-    ledger::message::{Reserve, Reserved, Settle},
+    ledger::message::{Grant, Reserve, Reserved, Verdict},
     log::Waits,
     ports::{Attempt, Opening, Outgoing, Ports, ReadBody, SendError, Unavailable},
     time::Millis,
@@ -68,8 +68,8 @@ impl Ports for RequestPorts<'_> {
         reserved
     }
 
-    fn settle(&self, provider: &str, settle: Settle) {
-        self.counter().settle(provider, settle);
+    fn settle(&self, provider: &str, grant: &Grant, sent: bool, verdict: Verdict) {
+        self.counter().settle(provider, grant, sent, verdict);
     }
 
     async fn send(&self, attempt: Attempt<'_>) -> Result<web_sys::Response, SendError> {

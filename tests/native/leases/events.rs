@@ -7,8 +7,8 @@ use llm_router::{
     ledger::{
         Ledger, MARGIN_MS,
         message::{
-            Cap, Charge, CircuitPolicy, Failure, FailureClass, Reserve, Reserved, Return, Settle, Target,
-            Ticket, Verdict,
+            Cap, Charge, CircuitPolicy, Failure, FailureClass, Grant, Reserve, Reserved, Return, Settle,
+            Target, Ticket, Verdict,
         },
     },
     time::Millis,
@@ -34,7 +34,7 @@ impl World {
         }
         match taken {
             Take::Unit { grant, ahead } => {
-                self.hand_out(isolate, grant.ticket, false)?;
+                self.hand_out(isolate, *grant, false)?;
                 ahead.map_or(Ok(()), |question| self.ask(isolate, question))
             }
             Take::Ask(question) => self.ask(isolate, question),
@@ -51,20 +51,20 @@ impl World {
         Ok(())
     }
 
-    fn hand_out(&mut self, isolate: usize, ticket: Ticket, waited: bool) -> Checked {
-        let one = &mut self.isolates[isolate];
-        self.truth.handed(self.now, &ticket, waited, one.failed.get(&ticket.target).copied())?;
+    fn hand_out(&mut self, isolate: usize, grant: Grant, waited: bool) -> Checked {
+        let (one, ticket) = (&mut self.isolates[isolate], &grant.ticket);
+        self.truth.handed(self.now, ticket, waited, one.failed.get(&ticket.target).copied())?;
         if one.open.len() >= OPEN_MAX {
             one.open.remove(0);
         }
-        one.open.push((ticket, None));
+        one.open.push((grant, None));
         Ok(())
     }
 
     pub(super) fn fail(&mut self, isolate: usize, unit: usize) {
         let circuit = Some(CircuitPolicy { failures: 2, cooldown_ms: 2_000 });
         let class = FailureClass::TemporaryError;
-        let target = self.isolates[isolate].open[unit].0.target.clone();
+        let target = self.isolates[isolate].open[unit].0.ticket.target.clone();
         self.settle(
             isolate,
             unit,
@@ -77,23 +77,20 @@ impl World {
     pub(super) fn settle(&mut self, isolate: usize, unit: usize, sent: bool, verdict: Verdict) {
         let now = self.clock(isolate);
         let one = &mut self.isolates[isolate];
-        let (ticket, settled) = one.open[unit].clone();
+        let (grant, settled) = one.open[unit].clone();
         one.open[unit].1 = settled.or(Some(sent));
-        let ours = Settle { ticket: ticket.clone(), sent, verdict };
         if !sent && settled.is_none() {
-            self.truth.unsent(&ticket);
+            self.truth.unsent(&grant.ticket);
         }
         let told = match self.setting.fault {
             // As if a put-back knew nothing of units, or the object was told of it too.
-            Some(Fault::SentIsPutBack) if sent => {
-                one.holder.settle(now, PROVIDER, Settle { sent: false, ..ours })
-            }
+            Some(Fault::SentIsPutBack) if sent => one.holder.settle(now, PROVIDER, &grant, false, verdict),
             Some(Fault::PutBackIsRefunded) if !sent => {
-                one.holder.settle(now, PROVIDER, ours.clone());
-                let charges = self.charges(&ticket);
-                Some(Settle { ticket: Ticket { charges, ..ticket }, ..ours })
+                one.holder.settle(now, PROVIDER, &grant, sent, verdict.clone());
+                let charges = self.charges(&grant.ticket);
+                Some(Settle { ticket: Ticket { charges, ..grant.ticket }, sent, verdict })
             }
-            _ => one.holder.settle(now, PROVIDER, ours),
+            _ => one.holder.settle(now, PROVIDER, &grant, sent, verdict),
         };
         self.wire.extend(told.map(Message::Settle));
     }
@@ -174,7 +171,7 @@ impl World {
         }
         match self.isolates[isolate].holder.heard(question, Some(reserved)) {
             Some(Reserved::Grant(_)) if question.ask.is_ahead() => Err("granted to nobody".to_owned()),
-            Some(Reserved::Grant(grant)) => self.hand_out(isolate, grant.ticket, true),
+            Some(Reserved::Grant(grant)) => self.hand_out(isolate, grant, true),
             _ => Ok(()),
         }
     }

@@ -163,6 +163,8 @@ impl Errand {
         self.world.count("waits for somebody's question");
         self.desk.waiting.borrow_mut().push((shelf, Rc::clone(&self.stage)));
         self.wait(Stage::Held(self.clock() + WAIT_MS)).await;
+        // One that was not woken waits for something else next.
+        self.desk.waiting.borrow_mut().retain(|(_, stage)| !Rc::ptr_eq(stage, &self.stage));
     }
 
     /// Asks the object. A question that others may wait for goes on if this request does not.

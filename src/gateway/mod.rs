@@ -122,12 +122,12 @@ impl Gateway {
         wire: Option<Wire>,
         body: &[u8],
     ) -> Result<Request, (ClientError, Wire)> {
-        let anthropic_version = head.header("anthropic-version").is_some();
+        let anthropic_version = || head.header("anthropic-version").is_some();
         let envelope = Envelope::read(body).map_err(|fault| {
-            let wire = wire.unwrap_or_else(|| surface::error_format(&head.path(), anthropic_version));
+            let wire = wire.unwrap_or_else(|| surface::error_format(&head.path(), anthropic_version()));
             (ClientError::new(Kind::InvalidRequest, fault.to_string()), wire)
         })?;
-        let guess = || detect(anthropic_version, std::str::from_utf8(body).unwrap_or_default());
+        let guess = || detect(anthropic_version(), std::str::from_utf8(body).unwrap_or_default());
         let conversation = prompt_cache_key(head).or(envelope.conversation);
         Ok(Request {
             envelope,

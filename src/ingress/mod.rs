@@ -142,8 +142,14 @@ fn enter(
         let error = ClientError::new(Kind::RateLimit, "Too many wrong keys from this address");
         return Err(error.retry_after_ms(Some(remaining_ms)));
     }
-    let keys = presented(head.header("authorization").as_deref(), head.header("x-api-key").as_deref());
-    if let Some(opened) = lock.opens(&keys, now) {
+    let authorization = head.header("authorization");
+    let mut keys = presented(authorization.as_deref(), None);
+    let mut opened = lock.opens(&keys, now);
+    if opened != Some(Opened::Current) {
+        keys = presented(authorization.as_deref(), head.header("x-api-key").as_deref());
+        opened = lock.opens(&keys, now);
+    }
+    if let Some(opened) = opened {
         // Only where somebody is being watched does it matter who is not to be.
         if !lockout.is_empty()
             && let Some(address) = head.client_address()

@@ -7,7 +7,7 @@
 //! - no unit is spent after its lease has ended, told by this isolate's clock from *before* the question was
 //!   sent; the object ends a lease early enough for a clock that stands still while the isolate computes
 //!   ([`MARGIN_MS`](crate::ledger::MARGIN_MS)). The attempt that waited for the answer is like one without a lease:
-//!   it goes when the answer comes;
+//!   it goes when the answer comes, unless that [is late](Question::is_late);
 //! - a lease goes back once, when this isolate has let go of it.
 //!
 //! When a target fails, the isolate that sees it lets go of all that it holds for it, and keeps nothing for it of

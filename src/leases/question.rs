@@ -32,8 +32,8 @@ pub struct Question {
 }
 
 impl Question {
-    /// Whether the answer took so long that the attempt might fall into the next window of a bucket, which did not
-    /// count it. It is to be settled as not sent, and asked again.
+    /// Whether the answer took so long that the attempt might arrive in a window of a bucket that did not count it. It
+    /// is to be settled as not sent, and asked again. `now` is read when the answer is there, which moves the clock.
     pub fn is_late(&self, now: Millis, grant: &Grant) -> bool {
         grant.ends_ms.is_some_and(|ms| now < self.asked || self.asked.after(ms) <= now)
     }

@@ -17,8 +17,8 @@ use crate::{
 /// more is handed out or put back.
 #[derive(Clone, Debug)]
 pub struct Stock {
-    /// What its units are told from those of other stocks by.
-    mark: u64,
+    /// What its units are told from those of other stocks by, in hex.
+    mark: String,
     leases: VecDeque<Held>,
 }
 
@@ -43,7 +43,7 @@ struct Held {
 
 impl Stock {
     pub fn new(mark: u64) -> Self {
-        Self { mark, leases: VecDeque::new() }
+        Self { mark: format!("{mark:x}"), leases: VecDeque::new() }
     }
 
     /// Puts a grant's lease by. What is left is the attempt that was asked for; nothing is if nobody waits for it
@@ -66,14 +66,14 @@ impl Stock {
             until: asked.after(lease.valid_ms),
         };
         let own =
-            if ahead { None } else { held.unit(self.mark).map(|unit| Grant { ends_ms, hints, ..unit }) };
+            if ahead { None } else { held.unit(&self.mark).map(|unit| Grant { ends_ms, hints, ..unit }) };
         self.leases.push_back(held);
         own
     }
 
     /// Spends one unit.
     pub fn take(&mut self, now: Millis) -> Option<Grant> {
-        let mark = self.mark;
+        let mark = &self.mark;
         self.leases.iter_mut().filter(|held| held.is_valid(now)).find_map(|held| held.unit(mark))
     }
 
@@ -129,9 +129,9 @@ impl Held {
         self.asked <= now.after(MARGIN_MS) && now < self.until
     }
 
-    fn unit(&mut self, mark: u64) -> Option<Grant> {
+    fn unit(&mut self, mark: &str) -> Option<Grant> {
         self.left = self.left.checked_sub(1)?;
-        let id = format!("{}.{}.{mark:x}", self.id, self.next);
+        let id = [&self.id, ".", &self.next.to_string(), ".", mark].concat();
         self.out.insert(self.next);
         self.next += 1;
         let ticket = Ticket { id, at: self.at, target: self.target.clone(), charges: Vec::new() };

@@ -5,11 +5,16 @@
 //! too old, was given back before or came from another life of the rows, is spent. So forgetting one is always
 //! safe, and never free.
 //!
-//! No unit is spent after a window that it was counted in. Let `F` be how far the holder's clock is behind at most.
-//! It asks at its time `a`, when it is `A` at the object; the object decides at `D >= A` and says
-//! `valid <= end - D - MARGIN_MS`; a unit is spent while the holder's time is before `a + valid`, so before
-//! `A + valid + F <= end - MARGIN_MS + F` at the object. With `F <= MARGIN_MS` that is not after `end`. What the
-//! object's own clock steps forward by in between is taken from the same margin.
+//! No unit is spent in the last moments of a window that it was counted in, from where it might arrive in the next one.
+//! Let `F` be how far the holder's clock is behind at most, and `late` when these moments begin. It asks at its time
+//! `a`, when it is `A` at the object; the object decides at `D >= A` and says `valid <= late - D - MARGIN_MS`; a unit is
+//! spent while the holder's time is before `a + valid`, so before `A + valid + F <= late - MARGIN_MS + F` at the
+//! object. With `F <= MARGIN_MS` that is not after `late`. What the object's own clock steps forward by in between is
+//! taken from the same margin.
+//!
+//! Leases could as well last until the window ends if their units were counted in both windows, as reservations in
+//! its last moments are. But then every unit of such a lease would count twice, whenever it is sent; of reservations
+//! made one by one, those that are sent then. That wastes least of the cap, and costs a call each for so long.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +29,7 @@ use crate::{config::Leases as Config, time::Millis};
 /// hand with 512 leases, and 39 % with 1,024 (`tests/scale`).
 pub const LEASES_MAX: usize = 1_024;
 
-/// A lease ends this long before a window that it was charged in, ms. Its holder's clock may stand still
+/// A lease ends this long before the last moments of a window that it was charged in, ms. Its holder's clock may stand still
 /// between two events, for as long as the isolate computes; 1 s is many times what a request takes.
 pub const MARGIN_MS: u64 = 1_000;
 
@@ -67,8 +72,8 @@ pub(super) struct Terms {
 pub(super) struct Limits {
     /// What the tightest bucket has left; `None` without a bucket.
     pub(super) left: Option<u64>,
-    /// Until the first window ends; `None` without a bucket.
-    pub(super) ends_ms: Option<u64>,
+    /// Until the last moments of the first window begin; `None` without a bucket.
+    pub(super) late_ms: Option<u64>,
     /// Until a candidate that was preferred may have room; `None` if there is none.
     pub(super) preferred_ms: Option<u64>,
 }
@@ -76,10 +81,10 @@ pub(super) struct Limits {
 impl Leases {
     /// Terms for what is `wanted`, whatever the asker's config lets it want; `None` for a single reservation.
     pub(super) fn terms(&self, now: Millis, wanted: &Wanted, limits: Limits) -> Option<Terms> {
-        let Limits { left, ends_ms, preferred_ms } = limits;
-        let ends_ms = ends_ms.map(|ms| ms.saturating_sub(MARGIN_MS));
+        let Limits { left, late_ms, preferred_ms } = limits;
+        let late_ms = late_ms.map(|ms| ms.saturating_sub(MARGIN_MS));
         let ttl_ms = Some(wanted.ttl_ms.min(Config::TTL_MAX_MS));
-        let valid_ms = [ttl_ms, ends_ms, preferred_ms].into_iter().flatten().min()?;
+        let valid_ms = [ttl_ms, late_ms, preferred_ms].into_iter().flatten().min()?;
         let units = wanted.units.min(Config::MAX).min(left.map_or(u64::MAX, |left| left / SHARE));
         let worthwhile = units >= 2 && valid_ms >= VALID_MIN_MS && self.has_room(now);
         worthwhile.then_some(Terms { units, valid_ms })
@@ -134,7 +139,7 @@ mod tests {
     use super::*;
 
     const NOW: Millis = Millis(1_795_338_000_000);
-    const OPEN: Limits = Limits { left: None, ends_ms: None, preferred_ms: None };
+    const OPEN: Limits = Limits { left: None, late_ms: None, preferred_ms: None };
 
     fn terms(units: u64, limits: Limits) -> Option<(u64, u64)> {
         let wanted = Wanted { units, ttl_ms: 3_000, ahead: false };
@@ -145,7 +150,7 @@ mod tests {
     fn a_lease_is_as_large_as_wanted_while_there_is_room_and_falls_to_one() {
         assert_eq!(terms(100, OPEN), Some((100, 3_000)));
         for (left, units) in [(10_000, 100), (1_600, 100), (1_599, 99), (32, 2), (31, 1), (1, 1)] {
-            let limits = Limits { left: Some(left), ends_ms: Some(60_000), ..OPEN };
+            let limits = Limits { left: Some(left), late_ms: Some(60_000), ..OPEN };
             let expected = (units > 1).then_some((units, 3_000));
             assert_eq!(terms(100, limits), expected, "{left} left");
         }
@@ -155,8 +160,8 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_ends_before_its_windows_and_before_a_better_candidate_returns() {
-        for (ends_ms, preferred_ms, valid_ms) in [
+    fn a_lease_ends_before_the_last_moments_of_its_windows_and_before_a_better_candidate_returns() {
+        for (late_ms, preferred_ms, valid_ms) in [
             (Some(60_000), None, Some(3_000)),
             (Some(3_000), None, Some(2_000)),
             (Some(1_050), None, Some(50)),
@@ -165,18 +170,18 @@ mod tests {
             (None, Some(700), Some(700)),
             (Some(60_000), Some(10), None),
         ] {
-            let limits = Limits { left: Some(1_000), ends_ms, preferred_ms };
+            let limits = Limits { left: Some(1_000), late_ms, preferred_ms };
             assert_eq!(
                 terms(9, limits).map(|(_, valid_ms)| valid_ms),
                 valid_ms,
-                "{ends_ms:?} {preferred_ms:?}"
+                "{late_ms:?} {preferred_ms:?}"
             );
         }
     }
 
     #[test]
     fn a_lease_comes_back_once_with_no_more_than_it_had_and_not_late() {
-        let charges = vec![Charge { counter: "b|day:1".to_owned(), start: 5, amount: 1 }];
+        let charges = vec![Charge { counter: "b|day:1".to_owned(), start: 5, amount: 1, next: None }];
         let back = |units| Return { id: "a-1".to_owned(), units, charges: charges.clone() };
         let mut leases = Leases::default();
         let begin =
@@ -197,7 +202,7 @@ mod tests {
     #[test]
     fn a_lease_is_short_whatever_is_wanted() {
         let wanted = Wanted { units: 9, ttl_ms: u64::MAX, ahead: false };
-        let month = Limits { left: Some(1_000_000), ends_ms: Some(30 * 86_400_000), ..OPEN };
+        let month = Limits { left: Some(1_000_000), late_ms: Some(30 * 86_400_000), ..OPEN };
         let terms = Leases::default().terms(NOW, &wanted, month).unwrap();
         assert_eq!(terms.valid_ms, Config::TTL_MAX_MS);
     }

@@ -172,8 +172,8 @@ pub struct Grant {
     /// Set where more than this attempt was granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
-    /// Until the first window ends that it was counted in; `None` without a bucket. The attempt must have been
-    /// sent by then, told from when the question was *sent*: a provider counts it in the window it arrives in.
+    /// The attempt must have been sent by then, told from when the question was *sent*; `None` without a bucket. What
+    /// is sent later might arrive in a window that it was not counted in.
     #[serde(default, rename = "endsMs", skip_serializing_if = "Option::is_none")]
     pub ends_ms: Option<u64>,
     /// One for each candidate asked for, in the same order; empty from a build that had none.
@@ -243,6 +243,9 @@ pub struct Charge {
     /// Start of the window it was counted in, object's clock.
     pub start: u64,
     pub amount: u64,
+    /// Start of the window after that one, if it was counted there too: it may arrive in either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
 }
 
 /// No candidate had room. Nothing was counted.

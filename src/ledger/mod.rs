@@ -7,10 +7,12 @@
 //! takes `now`), routing, and any knowledge of the config: an ask names its own caps.
 //!
 //! Invariants:
-//! - the sum of what is granted inside a window never passes its cap, whatever the order of calls;
+//! - the sum of what is granted inside a window never passes its cap, whatever the order of calls, nor does what may
+//!   arrive inside it: what is granted in a window's [last moments](window::Span::late_from) is counted in the next one
+//!   as well;
 //! - a reservation is in all of its buckets or in none, and a refusal counts nowhere;
 //! - settling twice changes nothing, and only what provably never left us is given back;
-//! - a lease is counted when it is granted, ends before the windows that it was counted in, and comes back once;
+//! - a lease is counted when it is granted, ends before those moments of its windows, and comes back once;
 //! - a circuit that was open lets one attempt through in the whole world, not one an isolate.
 
 mod counters;
@@ -195,8 +197,8 @@ impl Ledger {
         }
         let preferred_ms = preferred.iter().filter_map(|refusal| refusal.retry_after_ms).min();
         let room = self.counters.room(now, &candidate.buckets);
-        let (left, ends_ms) = room.map_or((None, None), |(left, ends)| (Some(left), Some(ends.since(now))));
-        self.leases.terms(now, &wanted, Limits { left, ends_ms, preferred_ms })
+        let (left, late_ms) = room.map_or((None, None), |(left, late)| (Some(left), Some(late.since(now))));
+        self.leases.terms(now, &wanted, Limits { left, late_ms, preferred_ms })
     }
 
     fn grant(
@@ -208,7 +210,7 @@ impl Ledger {
         terms: Option<Terms>,
     ) -> Grant {
         let units = terms.map_or(1, |terms| terms.units);
-        let ends_ms = self.counters.room(now, &candidate.buckets).map(|(_, ends)| ends.since(now));
+        let ends_ms = self.counters.send_by(now, &candidate.buckets).map(|by| by.since(now));
         let charges = self.counters.charge(now, &candidate.buckets, amount, units);
         self.changes.ledger |= !charges.is_empty() || terms.is_some();
         let health = self.health.get_mut(&candidate.target);

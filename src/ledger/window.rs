@@ -18,6 +18,18 @@ pub struct Span {
     pub end: Millis,
 }
 
+/// How long a request may take to its provider's counter, ms, for caps to hold by the provider's count; in windows
+/// shorter than ten times that, a tenth of the window. What its clock is ahead of the ledger's is part of it.
+pub const TRAVEL_MS: u64 = 1_000;
+
+impl Span {
+    /// From when on what is sent may arrive after this window, for a provider that counts what arrives.
+    pub fn late_from(self) -> Millis {
+        let travel_ms = TRAVEL_MS.min(self.end.since(self.start) / 10);
+        Millis(self.end.0.saturating_sub(travel_ms))
+    }
+}
+
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
@@ -93,6 +105,17 @@ mod tests {
         ] {
             let expected = Span { start: at(start), end: at(end) };
             assert_eq!(span(Window { unit, size }, now), expected, "{unit:?} x{size}");
+        }
+    }
+
+    #[test]
+    fn the_last_second_is_late_and_of_short_windows_the_last_tenth() {
+        use WindowUnit::{Minute, Month, Second};
+        for (unit, size, late_ms) in
+            [(Second, 1, 100), (Second, 5, 500), (Second, 10, 1_000), (Minute, 1, 1_000), (Month, 1, 1_000)]
+        {
+            let span = span(Window { unit, size }, at("2026-11-22T09:07:31.250Z"));
+            assert_eq!(span.end.since(span.late_from()), late_ms, "{unit:?} x{size}");
         }
     }
 

@@ -51,7 +51,7 @@ impl<'c> Place<'c> {
     }
 
     pub fn name(&self) -> String {
-        format!("{}/{}", self.provider.id, self.model.id)
+        [&self.provider.id, "/", &self.model.id].concat()
     }
 
     /// The best way to serve a client of this format here, if there is one.
@@ -72,7 +72,7 @@ pub struct Step<'c> {
 
 impl<'c> Step<'c> {
     pub fn name(&self) -> String {
-        format!("{}/{}", self.provider.id, self.model.id)
+        [&self.provider.id, "/", &self.model.id].concat()
     }
 
     /// The caps that it falls under.

@@ -83,7 +83,7 @@ fn unknown(config: &Config, name: &str) -> ClientError {
     // What the name is compared with, and what is suggested.
     let models = config.providers.iter().flat_map(|provider| {
         provider.models.iter().flat_map(move |model| {
-            let name = format!("{}/{}", provider.id, model.id);
+            let name = [&provider.id, "/", &model.id].concat();
             let own = model.aliases.iter().map(|alias| (alias.clone(), alias.clone()));
             [(name.clone(), name.clone()), (model.id.clone(), name)].into_iter().chain(own)
         })

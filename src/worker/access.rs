@@ -1,13 +1,16 @@
 //! Cloudflare Access: the half of it that has effects. What they are for is decided in `ingress::access`.
 
-use std::{cell::RefCell, panic::AssertUnwindSafe, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Array, Function, Promise, Uint8Array};
+use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, prelude::*};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::console_error;
 
-use super::{js, ports::now};
+use super::{
+    js,
+    ports::now,
+    turns::{self, settled},
+};
 use crate::{
     ingress::access::{
         BODY_BYTES_MAX, FETCH_MS, Fault, Found, Identity, Key, Keys, Policy, TOKEN_HEADER, Team, Token,
@@ -16,17 +19,13 @@ use crate::{
     time::Millis,
 };
 
-#[wasm_bindgen(module = "/src/worker/access.js")]
+#[wasm_bindgen(module = "/src/worker/glue/access.js")]
 extern "C" {
     /// `Uint8Array`, or `null`.
     #[wasm_bindgen(js_name = fetchKeys)]
     fn fetch_keys(url: &str, max: f64, timeout_ms: f64) -> Promise;
     /// A boolean.
     fn verify(modulus: &str, exponent: &str, signature: &[u8], text: &str) -> Promise;
-    /// `[Promise, Function]`
-    fn waiting(ms: f64) -> Array;
-    #[wasm_bindgen(catch)]
-    fn outlive(ctx: &JsValue, promise: &Promise) -> Result<(), JsValue>;
 }
 
 /// The door in front of the door.
@@ -86,7 +85,7 @@ impl Gate {
         let identity = token.claims.check(team, now)?;
         let key = self.key(team, &token.key_id, ctx).await?;
         let verified = verify(&key.modulus, &key.exponent, &token.signature, token.signed);
-        match JsFuture::from(verified).await {
+        match settled(verified).await {
             Ok(verified) if verified.is_truthy() => Ok(identity),
             _ => Err(Fault::Signature),
         }
@@ -105,7 +104,7 @@ impl Gate {
                 }
                 Found::Fetch => {
                     // What it has brought is in the cache, and it does not fail otherwise.
-                    let _ = JsFuture::from(self.fetch(team, ctx)).await;
+                    let _ = settled(self.fetch(team, ctx)).await;
                     break;
                 }
                 Found::Wait => self.keys.wait().await,
@@ -125,12 +124,9 @@ impl Gate {
     fn fetch(&self, team: &Team, ctx: &JsValue) -> Promise {
         let (keys, url) = (Rc::clone(&self.keys), team.certs_url.clone());
         // A panic would leave the flight on record, which ends by itself.
-        let fetch = future_to_promise(AssertUnwindSafe(async move {
-            keys.fetch(&url).await;
-            Ok(JsValue::UNDEFINED)
-        }));
+        let fetch = turns::spawn(async move { keys.fetch(&url).await });
         // Without it a client that leaves costs the others a wait.
-        let _ = outlive(ctx, &fetch);
+        js::wait_until(ctx, &fetch);
         fetch
     }
 }
@@ -138,7 +134,7 @@ impl Gate {
 impl Shared {
     async fn fetch(&self, url: &str) {
         #[expect(clippy::cast_precision_loss, reason = "64 KiB")]
-        let fetched = JsFuture::from(fetch_keys(url, BODY_BYTES_MAX as f64, js::number(FETCH_MS))).await;
+        let fetched = settled(fetch_keys(url, BODY_BYTES_MAX as f64, js::number(FETCH_MS))).await;
         let body = fetched.ok().and_then(|body| body.dyn_into::<Uint8Array>().ok()).map(|body| body.to_vec());
         let had = {
             let mut keys = self.keys.borrow_mut();
@@ -156,10 +152,9 @@ impl Shared {
     /// Waits until the fetch of another request ends, on a promise of this request's own: a Rust future that
     /// is woken from another request would go on in its name.
     async fn wait(&self) {
-        let waiting = waiting(js::number(WAIT_MS));
-        if let (Ok(promise), Ok(end)) = (waiting.get(0).dyn_into::<Promise>(), waiting.get(1).dyn_into()) {
-            self.waiting.borrow_mut().push(end);
-            let _ = JsFuture::from(promise).await;
-        }
+        let (promise, end) = js::wakeable(WAIT_MS);
+        self.waiting.borrow_mut().push(end);
+        // It does not fail.
+        let _ = settled(promise).await;
     }
 }

@@ -7,18 +7,22 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    panic::AssertUnwindSafe,
     rc::Rc,
 };
 
-use js_sys::{Array, Function};
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use js_sys::{Function, Promise, Reflect};
+use serde::Serialize;
+use wasm_bindgen::JsValue;
 use worker::console_error;
 
-use super::{js, ports::now};
+use super::{
+    js,
+    ports::now,
+    turns::{self, settled},
+};
 use crate::{
     config::Leases,
+    deployment::PROVIDERS_BINDING,
     leases::{Again, Holder, Question, Shelved, Take, WAIT_MS},
     ledger::message::{Ask, Grant, Reserve, Reserved, Settle, Verdict},
     ports::Unavailable,
@@ -39,8 +43,7 @@ pub(super) struct Desk {
 /// A request at the desk.
 pub(super) struct Counter<'a> {
     pub(super) desk: &'a Rc<Desk>,
-    /// The namespace of provider objects.
-    pub(super) providers: &'a JsValue,
+    pub(super) env: &'a JsValue,
     pub(super) ctx: &'a JsValue,
     #[cfg(feature = "fault-injection")]
     pub(super) fault: Option<&'a str>,
@@ -81,6 +84,9 @@ impl Counter<'_> {
                     match reserved {
                         Reserved::Grant(grant) if question.is_late(now(), &grant) => {
                             self.settle(provider, &grant, false, Verdict::Neutral);
+                            if again == Again::No {
+                                again = Again::Waited; // it is still the same attempt
+                            }
                             late += 1;
                             if late >= LATE_MAX {
                                 return Err(Unavailable);
@@ -119,69 +125,60 @@ impl Counter<'_> {
         let bad = matches!(verdict, Verdict::Bad(_));
         let told = self.desk.holder.borrow_mut().settle(now(), provider, grant, sent, verdict);
         let Some(settle) = told else { return };
-        let text = serde_json::to_string(&settle).map_err(|error| JsValue::from(error.to_string()));
-        if let Err(error) = text.and_then(|text| js::settle(self.providers, provider, &text, self.ctx)) {
-            console_error!("settle at {provider}: {error:?}");
-        }
+        let errand = self.errand();
+        errand.settle(provider, &settle);
         if bad {
-            self.watch(provider);
+            errand.watch(provider);
         }
     }
 
     async fn ask(&self, question: &Rc<Question>) -> Option<Reserved> {
         if question.ask.lease.is_none() {
-            return self.errand().run(question).await;
+            return self.errand().ask(question).await;
         }
         let reply = Rc::default();
         let asked = self.ask_on(question, Rc::clone(&reply));
         // It does not fail.
-        let _ = JsFuture::from(asked).await;
+        let _ = settled(asked).await;
         reply.take()
     }
 
     /// Asks, whatever becomes of this request. The promise is kept once `reply` is there.
-    fn ask_on(&self, question: &Rc<Question>, reply: Rc<Cell<Option<Reserved>>>) -> js_sys::Promise {
+    fn ask_on(&self, question: &Rc<Question>, reply: Rc<Cell<Option<Reserved>>>) -> Promise {
         let errand = self.errand();
         let question = Rc::clone(question);
-        let watched = self.watcher(&question.provider);
-        let asked = future_to_promise(AssertUnwindSafe(async move {
-            let own = errand.run(&question).await;
-            if question.ask.is_ahead() {
-                if let Some(reserved) = own {
-                    errand.undo(&question.provider, reserved);
-                }
-            } else {
+        let asked = turns::spawn(async move {
+            let own = errand.ask(&question).await;
+            if !question.ask.is_ahead() {
                 reply.set(own);
+            } else if let Some(Reserved::Grant(grant)) = own {
+                // Nobody waits for it: an object of an older build does not know better.
+                let unsent = Settle { ticket: grant.ticket, sent: false, verdict: Verdict::Neutral };
+                errand.settle(&question.provider, &unsent);
             }
-            watched.begin();
-            Ok(JsValue::UNDEFINED)
-        }));
+            errand.watch(&question.provider);
+        });
         js::wait_until(self.ctx, &asked);
         asked
-    }
-
-    fn watch(&self, provider: &str) {
-        self.watcher(provider).begin();
     }
 
     fn errand(&self) -> Errand {
         Errand {
             desk: Rc::clone(self.desk),
-            providers: self.providers.clone(),
+            // Without the binding every call fails, and says so.
+            providers: Reflect::get(self.env, &PROVIDERS_BINDING.into()).unwrap_or_default(),
             ctx: self.ctx.clone(),
             #[cfg(feature = "fault-injection")]
             fault: self.fault.map(str::to_owned),
         }
     }
-
-    fn watcher(&self, provider: &str) -> Watcher {
-        Watcher { errand: self.errand(), provider: provider.to_owned() }
-    }
 }
 
-/// What asks an object, on its own.
+/// What goes to an object, for a request or beyond it.
+#[derive(Clone)]
 struct Errand {
     desk: Rc<Desk>,
+    /// The namespace of provider objects.
     providers: JsValue,
     ctx: JsValue,
     #[cfg(feature = "fault-injection")]
@@ -190,7 +187,7 @@ struct Errand {
 
 impl Errand {
     /// What the asker has of the answer; `None` if there was none.
-    async fn run(&self, question: &Question) -> Option<Reserved> {
+    async fn ask(&self, question: &Question) -> Option<Reserved> {
         let outstanding = self.desk.outstanding.begin(now());
         let asked = self.call(question, outstanding > 0).await;
         self.desk.outstanding.end();
@@ -202,83 +199,70 @@ impl Errand {
     }
 
     async fn call(&self, question: &Question, company: bool) -> Result<Reserved, JsValue> {
-        let ask = Ask { reserve: &question.ask, company };
-        let ask = serde_json::to_string(&ask).map_err(|error| JsValue::from(error.to_string()))?;
+        let ask = text(&Ask { reserve: &question.ask, company })?;
         #[cfg(feature = "fault-injection")]
         let ask = super::fault::ask(self.fault.as_deref(), ask);
-        let reply = JsFuture::from(js::reserve(&self.providers, &question.provider, &ask)?).await?;
+        let reply = settled(js::reserve(&self.providers, &question.provider, &ask)?).await?;
         let reply = reply.as_string().unwrap_or_default();
         serde_json::from_str(&reply).map_err(|error| JsValue::from(error.to_string()))
     }
 
-    /// A reservation that nobody waits for: an object of an older build does not know better.
-    fn undo(&self, provider: &str, reserved: Reserved) {
-        let Reserved::Grant(grant) = reserved else { return };
-        let unsent = Settle { ticket: grant.ticket, sent: false, verdict: Verdict::Neutral };
-        let text = serde_json::to_string(&unsent).map_err(|error| JsValue::from(error.to_string()));
-        if let Err(error) = text.and_then(|text| js::settle(&self.providers, provider, &text, &self.ctx)) {
+    fn settle(&self, provider: &str, settle: &Settle) {
+        let told = text(settle).and_then(|text| js::settle(&self.providers, provider, &text, &self.ctx));
+        if let Err(error) = told {
             console_error!("settle at {provider}: {error:?}");
         }
     }
-}
 
-/// What gives unused units back when their leases are over.
-struct Watcher {
-    errand: Errand,
-    provider: String,
-}
-
-impl Watcher {
-    /// Unless another request does it already.
-    fn begin(self) {
-        let desk = Rc::clone(&self.errand.desk);
+    /// Sees to it that unused units are given back when their leases are over, unless another request does.
+    fn watch(&self, provider: &str) {
         let now = now();
-        let mut watched = desk.watched.borrow_mut();
-        let busy = watched.get(&self.provider).is_some_and(|until| now < *until);
-        if busy || desk.holder.borrow().next_return(&self.provider).is_none() {
+        let mut watched = self.desk.watched.borrow_mut();
+        let busy = watched.get(provider).is_some_and(|until| now < *until);
+        if busy || self.desk.holder.borrow().next_return(provider).is_none() {
             return;
         }
         let until = now.after(WATCH_MS);
-        watched.insert(self.provider.clone(), until);
-        let ctx = self.errand.ctx.clone();
-        let watching = future_to_promise(AssertUnwindSafe(async move {
-            self.watch(until).await;
-            Ok(JsValue::UNDEFINED)
-        }));
-        js::wait_until(&ctx, &watching);
+        watched.insert(provider.to_owned(), until);
+        let (errand, provider) = (self.clone(), provider.to_owned());
+        let watching = turns::spawn(async move {
+            errand.give_back(&provider, until).await;
+            errand.desk.watched.borrow_mut().remove(&provider);
+        });
+        js::wait_until(&self.ctx, &watching);
     }
 
-    async fn watch(&self, until: Millis) {
-        let Self { errand, provider } = self;
-        let desk = &errand.desk;
-        let next = || desk.holder.borrow().next_return(provider).filter(|at| *at < until);
+    async fn give_back(&self, provider: &str, until: Millis) {
+        let next = || self.desk.holder.borrow().next_return(provider).filter(|at| *at < until);
         while let Some(at) = next() {
             if now() < at {
                 // A timer cannot fail; were it cancelled, so would be this.
-                let _ = JsFuture::from(js::sleep(js::number(at.since(now()) + 1))).await;
+                let _ = settled(js::sleep(js::number(at.since(now()) + 1))).await;
             }
-            let unused = desk.holder.borrow_mut().unused(now(), provider);
+            let unused = self.desk.holder.borrow_mut().unused(now(), provider);
             if unused.is_empty() {
                 continue;
             }
-            let text = serde_json::to_string(&unused).map_err(|error| JsValue::from(error.to_string()));
-            let told = async { JsFuture::from(js::give_back(&errand.providers, provider, &text?)?).await };
+            let told = async { settled(js::give_back(&self.providers, provider, &text(&unused)?)?).await };
             if let Err(error) = told.await {
                 console_error!("return to {provider}: {error:?}"); // they are spent then
             }
         }
-        desk.watched.borrow_mut().remove(provider);
     }
+}
+
+/// As it goes to an object.
+fn text(value: &impl Serialize) -> Result<String, JsValue> {
+    serde_json::to_string(value).map_err(|error| JsValue::from(error.to_string()))
 }
 
 impl Desk {
     /// Until somebody's question has been answered, or long enough.
     async fn wait(&self, shelf: Shelved) {
-        let parts: Array = js::wakeable(js::number(WAIT_MS));
-        let wake = parts.get(1).unchecked_into();
+        let (woken, wake) = js::wakeable(WAIT_MS);
         self.waiting.borrow_mut().entry(shelf).or_default().push(wake);
         // It does not fail.
-        let _ = JsFuture::from(parts.get(0).unchecked_into::<js_sys::Promise>()).await;
+        let _ = settled(woken).await;
     }
 
     fn wake(&self, shelf: Shelved) {

@@ -4,14 +4,37 @@ import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import { FrontDoor, ProviderLedger } from "./index.js";
 
 export default {
+  // Awaits what the request waits for, one thing after the other.
   async fetch(request, env, ctx) {
+    const visit = { number: (last = (last + 1) >>> 0) };
+    left.register(visit, visit.number, visit);
     try {
-      return await FrontDoor.handle(request, env, ctx);
+      let turn = FrontDoor.begin(visit.number, request, env, ctx);
+      while (turn instanceof Promise) {
+        let value;
+        let rejected = false;
+        try {
+          value = await turn;
+        } catch (error) {
+          value = error;
+          rejected = true;
+        }
+        turn = FrontDoor.resume(visit.number, value, rejected);
+      }
+      return turn;
     } catch (error) {
       return failed(error);
+    } finally {
+      left.unregister(visit);
     }
   },
 };
+
+// The number of the last request, an unsigned integer of 32 bits.
+let last = 0;
+
+// Requests whose client has left: the runtime does not go on with them, and one day nobody can.
+const left = new FinalizationRegistry((number) => FrontDoor.forget(number));
 
 // The reply and the log line when the gateway itself breaks. Both formats' clients find their message in it.
 function failed(error) {

@@ -1,11 +1,10 @@
 //! The Worker's request handler.
 
-use std::{cell::Cell, panic::AssertUnwindSafe};
+use std::cell::Cell;
 
-use js_sys::{Array, Promise, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use serde_json::json;
 use wasm_bindgen::{JsCast, prelude::*};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::{console_debug, console_error, console_log, console_warn};
 
 use super::{
@@ -14,9 +13,9 @@ use super::{
     js, overview,
     ports::{RequestPorts, now},
     reply::{Answer, Marks},
+    turns::{self, Settled, settled},
 };
 use crate::{
-    deployment::PROVIDERS_BINDING,
     gateway::Gateway,
     ingress::{
         Admission, CONFIG_INVALID, Endpoint, Head,
@@ -40,10 +39,19 @@ pub struct FrontDoor;
 
 #[wasm_bindgen]
 impl FrontDoor {
-    /// Answers a request: a promise of a `Response`.
-    pub fn handle(request: web_sys::Request, env: JsValue, ctx: JsValue) -> Promise {
-        // What requests share is a cache, a counter for ids and the lockout: a panic leaves none of them wrong.
-        future_to_promise(AssertUnwindSafe(async move { handle(request, env, ctx).await.map(JsValue::from) }))
+    /// Begins a request under a number of its own: a promise to come [back](Self::resume) with, or the `Response`.
+    pub fn begin(number: u32, request: web_sys::Request, env: JsValue, ctx: JsValue) -> Settled {
+        turns::begin(number, async move { handle(request, env, ctx).await.map(JsValue::from) })
+    }
+
+    /// Goes on with what the promise came to, likewise.
+    pub fn resume(number: u32, value: JsValue, rejected: bool) -> Settled {
+        turns::resume(number, if rejected { Err(value) } else { Ok(value) })
+    }
+
+    /// The request will not be come back to.
+    pub fn forget(number: u32) {
+        turns::forget(number);
     }
 
     /// Replaces the config of this isolate; an empty list of problems means it was.
@@ -177,7 +185,7 @@ impl<'a> Visit<'a> {
         };
         let ports = RequestPorts {
             isolate,
-            providers: Reflect::get(env, &PROVIDERS_BINDING.into())?,
+            env,
             ctx,
             request_id: &marks.request_id,
             body,
@@ -263,7 +271,10 @@ async fn read_body(
     max: usize,
 ) -> Result<Result<Uint8Array, ClientError>, JsValue> {
     #[expect(clippy::cast_precision_loss, reason = "at most 20 MiB")]
-    let read = JsFuture::from(js::read_body(request, max as f64)).await?;
+    let read = settled(js::read_body(request, max as f64)).await?;
+    if let Some(buffer) = read.dyn_ref::<ArrayBuffer>() {
+        return Ok(Ok(Uint8Array::new(buffer)));
+    }
     let refused = match read.as_string().as_deref() {
         Some("encoding") => {
             let message = "Send the body uncompressed, or with `content-encoding: gzip` or `deflate`";
@@ -279,7 +290,7 @@ async fn read_body(
             ClientError::new(Kind::TooLarge, message)
         }
     };
-    Ok(read.dyn_into().map_err(|_| refused))
+    Ok(Err(refused))
 }
 
 fn error_wire(head: &RequestHead) -> Wire {

@@ -31,10 +31,10 @@ pub(super) struct Isolate {
     pub(super) local: bool,
     pub(super) gate: Gate,
     pub(super) lockout: RefCell<Lockout>,
-    /// Which response headers may pass, as `glue.js` wants it.
+    /// Which response headers may pass, as JS wants it.
     pub(super) passes: JsValue,
-    /// JS `Headers` of each destination, made on first use.
-    pub(super) headers: RefCell<HashMap<(usize, Wire), JsValue>>,
+    /// The destinations, as JS wants them, each made on first use.
+    pub(super) targets: RefCell<HashMap<(usize, Wire), JsValue>>,
     /// Outlives a change of the config.
     pub(super) desk: Rc<Desk>,
     request_ids: RefCell<RequestIds>,
@@ -42,7 +42,8 @@ pub(super) struct Isolate {
 
 /// `req_` and 24 hex digits: 16 drawn once, 8 counted.
 struct RequestIds {
-    life: u64,
+    /// All but the last 8.
+    life: String,
     issued: u32,
 }
 
@@ -130,16 +131,16 @@ impl Isolate {
             gate: Gate::new(policy, now),
             lockout: RefCell::default(),
             passes: passes(),
-            headers: RefCell::default(),
+            targets: RefCell::default(),
             desk: Rc::default(),
-            request_ids: RefCell::new(RequestIds { life: random(), issued: 0 }),
+            request_ids: RefCell::new(RequestIds { life: format!("req_{:016x}", random()), issued: 0 }),
         }
     }
 
     pub(super) fn request_id(&self) -> String {
         let mut ids = self.request_ids.borrow_mut();
         ids.issued = ids.issued.wrapping_add(1);
-        format!("req_{:016x}{:08x}", ids.life, ids.issued)
+        format!("{}{:08x}", ids.life, ids.issued)
     }
 }
 

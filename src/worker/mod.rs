@@ -15,6 +15,7 @@ mod provider_object;
 mod reply;
 mod storage;
 mod translator;
+mod turns;
 
 #[cfg(feature = "fault-injection")]
 mod fault;

@@ -5,9 +5,8 @@
 use js_sys::{Array, Reflect};
 use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
-use super::{isolate::Isolate, js, ports::now};
+use super::{isolate::Isolate, js, ports::now, turns::settled};
 use crate::{
     config::Provider,
     deployment::PROVIDERS_BINDING,
@@ -60,8 +59,7 @@ async fn ask(env: &JsValue, inquiries: Vec<(&Provider, Inquiry)>) -> Result<Answ
         let text = serde_json::to_string(inquiry).map_err(|error| JsValue::from(error.to_string()))?;
         questions.push(&text.into());
     }
-    let replies =
-        JsFuture::from(js::standings(&providers, &names, &questions, WIDTH, EACH_MS, ALL_MS)).await?;
+    let replies = settled(js::standings(&providers, &names, &questions, WIDTH, EACH_MS, ALL_MS)).await?;
     let replies: Array = replies.dyn_into()?;
     let standing = |reply: JsValue| serde_json::from_str(&reply.as_string()?).ok();
     let answers = inquiries.iter().zip(replies.iter());

@@ -4,9 +4,13 @@ use std::cell::Cell;
 
 use js_sys::{Array, Date, Math, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
-use super::{desk::Counter, isolate::Isolate, js};
+use super::{
+    desk::Counter,
+    isolate::Isolate,
+    js::{self, Upstream},
+    turns::settled,
+};
 use crate::{
     config::Leases,
     ledger::message::{Grant, Reserve, Reserved, Verdict},
@@ -17,8 +21,7 @@ use crate::{
 
 pub(super) struct RequestPorts<'a> {
     pub(super) isolate: &'a Isolate,
-    /// The namespace of provider objects.
-    pub(super) providers: JsValue,
+    pub(super) env: &'a JsValue,
     pub(super) ctx: &'a JsValue,
     pub(super) request_id: &'a str,
     /// The request's body.
@@ -29,13 +32,8 @@ pub(super) struct RequestPorts<'a> {
     pub(super) fault: Option<String>,
 }
 
-/// Bytes read in search of the end of a stream's first event.
-const OPENING_MAX: f64 = 65_536.0;
 /// How long a stream may take to begin where its silence has no limit.
 const OPENING_MS: u64 = 120_000;
-/// How long a stream that sends comments is held back, in ms. Overloads show within a second or two; clients and
-/// proxies wait for headers for 30 s at least.
-const OPENING_ALIVE_MS: f64 = 5_000.0;
 
 /// The host's clock. It stands still between two events.
 pub(super) fn now() -> Millis {
@@ -44,7 +42,7 @@ pub(super) fn now() -> Millis {
 }
 
 impl Ports for RequestPorts<'_> {
-    type Response = web_sys::Response;
+    type Response = Upstream;
 
     fn now(&self) -> Millis {
         now()
@@ -56,7 +54,7 @@ impl Ports for RequestPorts<'_> {
 
     async fn sleep(&self, ms: u64) {
         // A timer cannot fail; were it cancelled, so would be this request.
-        let _ = JsFuture::from(js::sleep(js::number(ms))).await;
+        let _ = settled(js::sleep(js::number(ms))).await;
     }
 
     async fn reserve(&self, provider: &str, ask: &Reserve, terms: Leases) -> Result<Reserved, Unavailable> {
@@ -72,10 +70,9 @@ impl Ports for RequestPorts<'_> {
         self.counter().settle(provider, grant, sent, verdict);
     }
 
-    async fn send(&self, attempt: Attempt<'_>) -> Result<web_sys::Response, SendError> {
+    async fn send(&self, attempt: Attempt<'_>) -> Result<Upstream, SendError> {
         let added = js::lines(attempt.client_headers.iter().map(|(name, value)| (name, value)));
         let began = now();
-        let url = &attempt.destination.url;
         let (start, end, text) = match attempt.body {
             Outgoing::Own(Some(splice)) => (splice.at.start, splice.at.end, splice.text.as_str()),
             Outgoing::Own(None) | Outgoing::Other(_) => (0, 0, ""),
@@ -85,16 +82,16 @@ impl Ports for RequestPorts<'_> {
             Outgoing::Other(body) => &Uint8Array::from(body),
         };
         let sent = js::send(
-            url,
-            &self.destination_headers(attempt),
+            &self.target(attempt),
             &added,
             body,
             js::number(start as u64),
             js::number(end as u64),
             text,
             js::number(attempt.timeout_ms),
+            js::number(self.idle_ms()),
         );
-        let answer = JsFuture::from(sent).await;
+        let answer = settled(sent).await;
         self.waited(began, |waits| &mut waits.upstream_ms);
         answer.map_err(|_| SendError::Network)?.dyn_into().map_err(|word| match word.as_string().as_deref() {
             Some("never-sent") => SendError::NeverSent,
@@ -103,29 +100,24 @@ impl Ports for RequestPorts<'_> {
         })
     }
 
-    fn status(&self, response: &web_sys::Response) -> u16 {
-        response.status()
+    fn status(&self, answer: &Upstream) -> u16 {
+        answer.status()
     }
 
-    async fn peek(
-        &self,
-        response: web_sys::Response,
-    ) -> Result<(web_sys::Response, Option<Opening>), SendError> {
-        let began = now();
-        let wait = js::number(self.idle_ms());
-        let peeked = JsFuture::from(js::peek(&response, OPENING_MAX, wait, OPENING_ALIVE_MS)).await;
-        self.waited(began, |waits| &mut waits.upstream_ms);
-        let opening = peeked
-            .map_err(|_| SendError::Network)?
-            .dyn_into::<Array>()
-            .ok()
+    /// `send` has waited for it already.
+    async fn peek(&self, answer: Upstream) -> Result<(Upstream, Option<Opening>), SendError> {
+        if answer.broken() {
+            return Err(SendError::Network);
+        }
+        let opening = answer
+            .opening()
             .map(|parts| Opening { bytes: js::bytes(&parts.get(0)), ended: parts.get(1).is_truthy() });
-        Ok((response, opening))
+        Ok((answer, opening))
     }
 
-    async fn read_failure(&self, response: web_sys::Response, max: usize) -> ReadBody {
+    async fn read_failure(&self, answer: Upstream, max: usize) -> ReadBody {
         let max = js::number(u64::try_from(max).unwrap_or_default());
-        let read = JsFuture::from(js::read_failure(&response, max, &self.isolate.passes)).await;
+        let read = settled(js::read_failure(&answer, max, &self.isolate.passes)).await;
         let parts = read.map(JsCast::unchecked_into::<Array>).unwrap_or_default();
         ReadBody {
             headers: js::pairs(&parts.get(0).as_string().unwrap_or_default()),
@@ -133,11 +125,11 @@ impl Ports for RequestPorts<'_> {
         }
     }
 
-    async fn read_success(&self, response: web_sys::Response, max: usize) -> Result<ReadBody, SendError> {
+    async fn read_success(&self, answer: Upstream, max: usize) -> Result<ReadBody, SendError> {
         let began = now();
         let max = js::number(u64::try_from(max).unwrap_or_default());
         let wait = js::number(self.idle_ms());
-        let read = JsFuture::from(js::read_success(&response, max, wait, &self.isolate.passes)).await;
+        let read = settled(js::read_success(&answer, max, wait, &self.isolate.passes)).await;
         self.waited(began, |waits| &mut waits.upstream_ms);
         let parts: Array =
             read.map_err(|_| SendError::Network)?.dyn_into().map_err(|_| SendError::Network)?;
@@ -147,8 +139,8 @@ impl Ports for RequestPorts<'_> {
         })
     }
 
-    fn headers(&self, response: &web_sys::Response) -> Vec<(String, String)> {
-        js::pairs(&js::passing_lines(response, &self.isolate.passes))
+    fn headers(&self, answer: &Upstream) -> Vec<(String, String)> {
+        js::pairs(&js::header_lines(answer, &self.isolate.passes))
     }
 
     fn body(&self) -> Vec<u8> {
@@ -164,7 +156,7 @@ impl RequestPorts<'_> {
     fn counter(&self) -> Counter<'_> {
         Counter {
             desk: &self.isolate.desk,
-            providers: &self.providers,
+            env: self.env,
             ctx: self.ctx,
             #[cfg(feature = "fault-injection")]
             fault: self.fault.as_deref(),
@@ -185,14 +177,13 @@ impl RequestPorts<'_> {
         self.waits.set(waits);
     }
 
-    /// JS `Headers` of a destination; `fetch` copies them.
-    fn destination_headers(&self, attempt: Attempt<'_>) -> JsValue {
+    /// A destination as `send` wants it.
+    fn target(&self, attempt: Attempt<'_>) -> JsValue {
         let make = || {
-            js::make_headers(&js::lines(
-                attempt.destination.headers.iter().map(|(name, value)| (name, value)),
-            ))
+            let headers = attempt.destination.headers.iter().map(|(name, value)| (name, value));
+            js::make_target(&attempt.destination.url, &js::lines(headers))
         };
         let key = (attempt.provider, attempt.wire);
-        self.isolate.headers.borrow_mut().entry(key).or_insert_with(make).clone()
+        self.isolate.targets.borrow_mut().entry(key).or_insert_with(make).clone()
     }
 }

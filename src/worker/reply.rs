@@ -3,7 +3,11 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
-use super::{isolate::Isolate, js, translator::Translator};
+use super::{
+    isolate::Isolate,
+    js::{self, Upstream},
+    translator::Translator,
+};
 use crate::{
     gateway::{Content, Reply},
     log::Waits,
@@ -63,7 +67,7 @@ impl Marks {
         self.refusal(error, wire, Vec::new(), Vec::new())
     }
 
-    pub(super) fn reply(&self, isolate: &Isolate, reply: Reply<web_sys::Response>) -> Answered {
+    pub(super) fn reply(&self, isolate: &Isolate, reply: Reply<Upstream>) -> Answered {
         let Reply { wire, content, trace } = reply;
         let debug = if self.debug { trace::headers::headers(&trace) } else { Vec::new() };
         let answer = match content {
@@ -88,7 +92,8 @@ impl Marks {
             Content::Relay(upstream) => {
                 let idle_ms = js::number(isolate.gateway.settings.timeouts.idle_ms);
                 let headers = js::lines(self.common(Some(wire), debug));
-                let response = js::relay(&upstream, &isolate.passes, &headers, idle_ms, &interrupted(wire))?;
+                let last_words = if upstream.opening().is_some() { interrupted(wire) } else { String::new() };
+                let response = js::relay(&upstream, &isolate.passes, &headers, idle_ms, &last_words)?;
                 Answer::new(response, upstream.status(), Some(wire))
             }
         };

@@ -24,6 +24,8 @@ const STREAMS = process.argv.includes('--streams');
 const ROUNDS = QUICK ? 1 : 7;
 const WARM_UP_MS = QUICK ? 100 : 150;
 const MEASURE_MS = QUICK ? 300 : 800;
+/** How long each server runs before it is measured: the runtime compiles in earnest what has run often. */
+const FIRST_MS = QUICK ? 500 : 15_000;
 
 const HUGE = 1_000_000_000;
 const BUCKETS = [bucket(HUGE, 'minute'), bucket(HUGE, 'hour', 6), bucket(HUGE, 'month')];
@@ -41,7 +43,7 @@ const BODIES = {
 };
 const CONCURRENCY = [1, 32];
 /** Least acceptable ratio of the whole path. */
-const TARGETS = { small: 0.45, '100 KB': 0.95, 'SSE, 200 events': 0.95 };
+const TARGETS = { small: 0.75, '100 KB': 0.95, 'SSE, 200 events': 0.95 };
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
@@ -83,6 +85,10 @@ async function rowsAReservation(gateway, body, concurrency) {
 
 /** Results by cell (`body`, `concurrency`): for each variant a list of `{rate, p50}`, one a round. */
 async function measure(variants) {
+  for (const { server } of variants) {
+    const request = requestBytes({ port: server.port, path: CHAT_PATH, key: KEY, body: BODIES.small });
+    await load({ port: server.port, request, concurrency: 32, ms: FIRST_MS });
+  }
   const cells = Object.keys(BODIES).flatMap((body) =>
     CONCURRENCY.map((concurrency) => ({ body, concurrency, results: variants.map(() => []) })),
   );
@@ -134,16 +140,15 @@ function printTable(cells, variants) {
 }
 
 async function compareWithBaseline(upstream) {
+  const start = (provider, vars = {}) => {
+    const routed = openaiProvider(upstream, { rateLimits: BUCKETS, ...provider });
+    return startGateway({ config: config([routed]), vars, logged: true });
+  };
   const variants = [
     { name: 'smallest proxy', server: await startBaseline(upstream) },
-    {
-      name: 'gateway, 3 buckets',
-      server: await startGateway({ config: config([openaiProvider(upstream, { rateLimits: BUCKETS })]) }),
-    },
-    {
-      name: 'gateway, no buckets',
-      server: await startGateway({ config: config([openaiProvider(upstream)]) }),
-    },
+    { name: 'gateway', server: await start({}) },
+    { name: 'without its log', server: await start({}, { LLM_ROUTER_LOG_LEVEL: 'error' }) },
+    { name: 'without leases', server: await start({ leases: { max: 1 } }) },
   ];
   try {
     const cells = await measure(variants);

@@ -1,5 +1,6 @@
 //! The ledger's promises, one by one.
 
+mod arrival;
 mod lives;
 mod standing;
 

@@ -24,8 +24,8 @@ pub(crate) struct Audit {
 struct Window {
     /// Leased units by the time they are sent, reservations of their own by the time they are decided.
     spent: u64,
-    /// All by the time they are sent.
-    sent: u64,
+    /// All that are sent in it, or so shortly before that they may arrive in it.
+    arriving: u64,
 }
 
 /// How much of the caps that somebody was refused for was used.
@@ -41,7 +41,7 @@ impl Audit {
     pub(crate) fn new(caps: &[Cap], used: &[u64], start: Millis) -> Self {
         let mut audit = Self { caps: caps.to_vec(), ..Self::default() };
         for (index, used) in used.iter().enumerate() {
-            let window = Window { spent: *used, sent: *used };
+            let window = Window { spent: *used, arriving: *used };
             audit.windows.insert((index, number(&audit.caps[index], start)), window);
         }
         audit
@@ -57,7 +57,11 @@ impl Audit {
             stray |= leased && granted_in != sent_in;
             let window = if leased { sent_in } else { granted_in };
             self.windows.entry((index, window)).or_default().spent += 1;
-            self.windows.entry((index, sent_in)).or_default().sent += 1;
+            let arrives_in = [sent_in, number(cap, now.after(travel_ms(cap)))];
+            let both = if arrives_in[0] == arrives_in[1] { &arrives_in[..1] } else { &arrives_in[..] };
+            for window in both {
+                self.windows.entry((index, *window)).or_default().arriving += 1;
+            }
         }
         self.strays += u64::from(stray);
     }
@@ -76,9 +80,9 @@ impl Audit {
         self.excess(|window| window.spent)
     }
 
-    /// The same, each request counted when it is sent, though it was decided a way earlier.
-    pub(crate) fn over_when_sent(&self) -> u64 {
-        self.excess(|window| window.sent)
+    /// The same by the time of arrival: each request counted in every window that it may arrive in.
+    pub(crate) fn over_on_arrival(&self) -> u64 {
+        self.excess(|window| window.arriving)
     }
 
     fn excess(&self, count: impl Fn(&Window) -> u64) -> u64 {
@@ -106,6 +110,11 @@ impl Audit {
         }
         shares
     }
+}
+
+/// How long a request may be on its way: a second, or a tenth of the window.
+fn travel_ms(cap: &Cap) -> u64 {
+    if cap.unit == Unit::Second { 1_000.min(u64::from(cap.size) * 100) } else { 1_000 }
 }
 
 /// Which window of a cap a time falls into.

@@ -99,9 +99,9 @@ impl Play<'_> {
             return;
         }
         let own = here.holder.heard(&question, reserved);
-        let now = here.clock(self.now_us);
+        let now = here.clock_on_answer(self.now_us);
         match (own, request) {
-            // It might fall into the next window.
+            // It might arrive in a window that did not count it.
             (Some(Reserved::Grant(grant)), Some(request)) if question.is_late(now, &grant) => {
                 self.settle(isolate, &grant, false, Verdict::Neutral);
                 self.attempt(isolate, request, Again::No);

@@ -41,6 +41,11 @@ impl Isolate {
         Millis(self.offset_ms + us / 1_000)
     }
 
+    /// What its clock says to whom an answer has just come: that moves it.
+    pub(crate) fn clock_on_answer(&self, now_us: u64) -> Millis {
+        Millis(self.offset_ms + now_us / 1_000)
+    }
+
     /// Its clock stands still from now on, unless it does already.
     pub(crate) fn freeze(&mut self, now_us: u64, ms: u64) {
         if self.still.is_none_or(|still| still.until_us <= now_us) {

@@ -68,7 +68,7 @@ fn main() -> Result<ExitCode> {
         report::print(scenario, &with, &without);
         wrong += [&with, &without]
             .iter()
-            .map(|played| played.audit.over() + played.audit.over_when_sent() + played.audit.strays)
+            .map(|played| played.audit.over() + played.audit.over_on_arrival() + played.audit.strays)
             .sum::<u64>();
     }
     println!("\nover-admission: {wrong}");

@@ -46,7 +46,7 @@ fn lines(scenario: &Scenario, played: &Played) -> Vec<(&'static str, String)> {
         ("sent / denied / no answer", format!("{} / {} / {}", tally.sent, tally.denied, tally.failed)),
         ("over a cap", audit.over().to_string()),
         ("spent twice or outside its window", audit.strays.to_string()),
-        ("over a cap, by the time sent", audit.over_when_sent().to_string()),
+        ("over a cap, wherever it may arrive", audit.over_on_arrival().to_string()),
         ("used of a cap that was short, % (least)", if used.is_empty() { "-".to_owned() } else { used }),
         ("units lost", (tally.granted - tally.returned).saturating_sub(tally.sent).to_string()),
         (

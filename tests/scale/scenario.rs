@@ -174,6 +174,14 @@ fn services(quick: bool, base: &Scenario) -> Vec<Scenario> {
             ..base.clone()
         },
         Scenario {
+            name: "SaaS, just fits",
+            about: "1,000 requests/s want 60,000/min: what a window's last second costs",
+            length_s: 4 * MINUTE_S,
+            caps: vec![cap("minute", part(60_000), Unit::Minute, 1)],
+            load: load(rate(1_000.0), SINGLE),
+            ..base.clone()
+        },
+        Scenario {
             name: "SaaS, few isolates",
             about: "2,000 requests/s in 1,000 isolates, alike in each site, 150,000/min",
             plan: Plan { isolates: base.plan.isolates / 10, skew: 0.0, ..WORLD },

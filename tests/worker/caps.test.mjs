@@ -135,6 +135,34 @@ exactly('sent again when Retry-After says so, exactly 40 more go through', async
   await flood();
 });
 
+exactly('a provider that is a way off counts no window over its cap', async (t, leases) => {
+  const [WINDOW_MS, LIMIT] = [5_000, 200];
+  const gateway = await gatewayWith(t, {
+    rateLimits: [bucket(LIMIT, 'second', WINDOW_MS / 1_000, 'cap'), bucket(1_000_000, 'month', 12, 'year')],
+    ...leases,
+  });
+  await ask(gateway.url, 'alpha/nope');
+  await windowWithRoom(WINDOW_MS, 3_500);
+  const opens = Math.ceil(Date.now() / WINDOW_MS) * WINDOW_MS;
+  // Until the window ends there is room, and requests are under way; in the next, more than it can take.
+  await together(8, async (index) => {
+    await pause(40 * index);
+    while (Date.now() < opens) {
+      assert.equal((await ask(gateway.url)).status, 200);
+      await pause(300);
+    }
+  });
+  const { usage } = await gateway.object('alpha', 'inspect');
+  const { used, start } = usage.find(({ counter }) => counter.startsWith('cap|'));
+  assert.ok(start === opens && used > 0 && used < LIMIT, `${used} from ${start}`);
+  const flood = tally(await together(LIMIT + 100, () => ask(gateway.url)));
+  assert.ok(flood[200] < LIMIT && flood[429] > 0, JSON.stringify(flood));
+  for (const way of [0, 125, 250]) {
+    const arrived = upstream.requests.filter(({ at }) => at + way >= opens && at + way < opens + WINDOW_MS);
+    assert.ok(arrived.length <= LIMIT, `${arrived.length} of ${LIMIT} where the way takes ${way} ms`);
+  }
+});
+
 exactly('providers that fall back on each other serve the sum of their caps', async (t, leases) => {
   const limits = [10, 20, 5];
   const upstreams = await together(limits.length, () => upstreamFor(t));

@@ -61,7 +61,8 @@ test('a window opens when the refusal said', async () => {
   let reply;
   await until(async () => !(reply = await object.reserve(twice)).grant, 'a refusal');
   const { retryAfterMs } = refusal(reply);
-  assert.ok(retryAfterMs > 0 && retryAfterMs <= 2_000);
+  // What was granted in its last tenth is used of the next window as well.
+  assert.ok(retryAfterMs > 0 && retryAfterMs <= 2_200);
   await pause(retryAfterMs + 1); // its clock may round down
   assert.ok((await object.reserve(twice)).grant);
 });

@@ -5,7 +5,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { standings } from '../../src/worker/glue.js';
+import { standings } from '../../src/worker/glue/objects.js';
 import { assertOpenaiError, send, together } from './harness/client.mjs';
 import {
   CHAT_PATH,

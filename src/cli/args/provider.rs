@@ -81,7 +81,7 @@ pub(crate) struct UpsertProvider {
     #[arg(long, value_name = "TEXT")]
     pub(crate) anthropic_beta: Option<String>,
 
-    /// Most requests that a busy isolate may reserve at once, 1 to 1000; 1 turns leases off, `default` is 100
+    /// Most requests that a busy isolate may reserve at once, 1 to 1000; 1 turns leases off, `default` is 1000
     #[arg(long, value_name = "N", value_parser = value::leases_max, help_heading = "Leases")]
     pub(crate) leases_max: Option<Number>,
 

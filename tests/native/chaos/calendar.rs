@@ -25,6 +25,18 @@ pub(super) fn window(unit: &str, size: u64, at: u64) -> (u64, u64) {
     }
 }
 
+/// When the last moments of the window around `at` begin: its last second, or its last tenth.
+pub(super) fn late_from(unit: &str, size: u64, at: u64) -> u64 {
+    let (start, end) = window(unit, size, at);
+    end - 1_000.min((end - start) / 10)
+}
+
+/// The window after that one, if what is sent at `at` may arrive there.
+pub(super) fn next_window(unit: &str, size: u64, at: u64) -> Option<(u64, u64)> {
+    let (_, end) = window(unit, size, at);
+    (late_from(unit, size, at) <= at).then(|| window(unit, size, end))
+}
+
 fn is_leap(year: u64) -> bool {
     year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }

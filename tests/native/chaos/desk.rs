@@ -103,6 +103,9 @@ impl Errand {
                         Ok(Reserved::Grant(grant)) if self.is_late(&question, &grant) => {
                             self.world.count("answers that were late");
                             self.tell(provider, &grant, false, Verdict::Neutral);
+                            if again == Again::No {
+                                again = Again::Waited;
+                            }
                             late += 1;
                             if late >= LATE_MAX {
                                 return Err(Unavailable);

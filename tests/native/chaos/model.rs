@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use llm_router::ledger::message::{FailureClass, Hint, Return, Settle, Verdict, Wanted};
 
-use super::{calendar::window, shape::Bucket};
+use super::{
+    calendar::{late_from, next_window, window},
+    shape::Bucket,
+};
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
 const PROBE_MS: u64 = 30_000;
 /// Older tickets are not listened to.
 const LISTEN_MS: u64 = 15 * MINUTE;
-/// A lease takes at most this part of what is left, ends so long before its windows, and is not worth less time.
+/// A lease takes at most this part of what is left, ends so long before the last moments of its windows, and is
+/// not worth less time.
 const SHARE: u64 = 16;
 const MARGIN_MS: u64 = 1_000;
 const VALID_MIN_MS: u64 = 50;
@@ -23,8 +27,8 @@ type Key = (String, &'static str, u64);
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
-    /// Start of the window and what was counted in it.
-    used: BTreeMap<Key, (u64, u64)>,
+    /// What was counted, by start of the window.
+    used: BTreeMap<(Key, u64), u64>,
     health: BTreeMap<String, Health>,
     tickets: BTreeMap<String, Ticket>,
     settled: BTreeSet<String>,
@@ -43,7 +47,8 @@ struct Health {
 struct Ticket {
     at: u64,
     target: String,
-    counted: Vec<(Key, u64)>,
+    /// Start and end of each window.
+    counted: Vec<(Key, (u64, u64))>,
     /// The how manieth of its object.
     number: u64,
     /// Units, and until when they may be spent.
@@ -76,16 +81,32 @@ fn key(bucket: &Bucket) -> Key {
     (bucket.id.clone(), bucket.unit, bucket.size)
 }
 
+/// When the last moments begin of the last window that counts what is granted now.
+fn send_by(bucket: &Bucket, now: u64) -> u64 {
+    let last = next_window(bucket.unit, bucket.size, now).map_or(now, |(start, _)| start);
+    late_from(bucket.unit, bucket.size, last)
+}
+
 impl Model {
     fn used(&self, now: u64, bucket: &Bucket) -> u64 {
-        let start = window(bucket.unit, bucket.size, now).0;
-        self.used.get(&key(bucket)).filter(|(at, _)| *at == start).map_or(0, |(_, used)| *used)
+        self.used_from(window(bucket.unit, bucket.size, now).0, bucket)
+    }
+
+    fn used_from(&self, start: u64, bucket: &Bucket) -> u64 {
+        self.used.get(&(key(bucket), start)).copied().unwrap_or_default()
+    }
+
+    /// Until when a bucket is full; the next window may begin so.
+    fn full_until(&self, now: u64, bucket: &Bucket) -> Option<u64> {
+        let is_full = |start: u64| self.used_from(start, bucket) >= bucket.requests;
+        let (start, end) = window(bucket.unit, bucket.size, now);
+        let (_, next_end) = window(bucket.unit, bucket.size, end);
+        is_full(start).then(|| if is_full(end) { next_end } else { end })
     }
 
     /// Until when nobody may be sent to the target; `None`: now is fine.
     pub(super) fn closed_until(&self, now: u64, asked: &Asked<'_>) -> Option<u64> {
-        let full = asked.buckets.iter().filter(|bucket| self.used(now, bucket) >= bucket.requests);
-        let full = full.map(|bucket| window(bucket.unit, bucket.size, now).1).max();
+        let full = asked.buckets.iter().filter_map(|bucket| self.full_until(now, bucket)).max();
         full.max(self.rests_until(now, &asked.target))
     }
 
@@ -106,9 +127,10 @@ impl Model {
         let (chosen, wanted) = (&asked[open], wanted?);
         let left = chosen.buckets.iter().map(|bucket| bucket.requests - self.used(now, bucket)).min();
         let units = wanted.units.min(left.map_or(u64::MAX, |left| left / SHARE));
-        let end =
-            |bucket: &&Bucket| (window(bucket.unit, bucket.size, now).1 - now).saturating_sub(MARGIN_MS);
-        let ends = chosen.buckets.iter().map(end);
+        let ends = chosen.buckets.iter().map(|bucket| {
+            let until = late_from(bucket.unit, bucket.size, now);
+            until.saturating_sub(now).saturating_sub(MARGIN_MS)
+        });
         let better = asked[..open].iter().map(|better| self.closed_until(now, better).unwrap() - now);
         let valid_ms = ends.chain(better).fold(wanted.ttl_ms, u64::min);
         let fine = !self.health.contains_key(&chosen.target);
@@ -124,13 +146,14 @@ impl Model {
     ) -> Granted {
         let number = self.tickets.len() as u64;
         let units = lease.map_or(1, |(units, _)| units);
-        let ends_ms = asked.buckets.iter().map(|bucket| window(bucket.unit, bucket.size, now).1 - now).min();
+        let ends_ms = asked.buckets.iter().map(|bucket| send_by(bucket, now) - now).min();
         let mut counted = Vec::new();
         for bucket in &asked.buckets {
-            let start = window(bucket.unit, bucket.size, now).0;
-            let used = self.used(now, bucket) + units;
-            self.used.insert(key(bucket), (start, used));
-            counted.push((key(bucket), start));
+            let here = window(bucket.unit, bucket.size, now);
+            for counts in [Some(here), next_window(bucket.unit, bucket.size, now)].into_iter().flatten() {
+                *self.used.entry((key(bucket), counts.0)).or_default() += units;
+                counted.push((key(bucket), counts));
+            }
         }
         let until = lease.map(|(units, valid_ms)| (units, now + valid_ms));
         let target = asked.target.clone();
@@ -152,13 +175,10 @@ impl Model {
         self.tickets.get(grant_of(ticket)).map_or(u64::MAX, |ticket| ticket.number)
     }
 
-    fn uncount(&mut self, now: u64, counted: &[(Key, u64)], units: u64) {
-        for (key, start) in counted {
-            if window(key.1, key.2, now).0 == *start
-                && let Some((_, used)) = self.used.get_mut(key).filter(|(at, _)| at == start)
-            {
-                *used -= units;
-            }
+    /// Takes units out of those windows that are not over.
+    fn uncount(&mut self, now: u64, counted: &[(Key, (u64, u64))], units: u64) {
+        for (key, (start, _)) in counted.iter().filter(|(_, (_, end))| now < *end) {
+            *self.used.get_mut(&(key.clone(), *start)).unwrap() -= units;
         }
     }
 
@@ -251,7 +271,7 @@ impl Model {
         let open = self
             .used
             .iter()
-            .filter(|((_, unit, size), (start, used))| *used > 0 && window(unit, *size, now).0 == *start);
-        open.map(|((id, unit, size), (_, used))| (format!("{id}|{unit}:{size}"), *used)).collect()
+            .filter(|(((_, unit, size), start), used)| **used > 0 && window(unit, *size, now).0 == *start);
+        open.map(|(((id, unit, size), _), used)| (format!("{id}|{unit}:{size}"), *used)).collect()
     }
 }

@@ -276,7 +276,7 @@ const LEASES: [Option<(u64, u64)>; 5] = [Some((1, 3_000)), None, None, Some((5, 
 impl Provider {
     /// What the README says of a provider that sets nothing.
     pub(super) fn terms(&self) -> (u64, u64) {
-        self.leases.unwrap_or((100, 3_000))
+        self.leases.unwrap_or((1_000, 3_000))
     }
 
     fn draw(random: &mut Random) -> Self {

@@ -23,7 +23,7 @@ use llm_router::{
 
 use super::{
     answer::Knobs,
-    calendar::window,
+    calendar::{next_window, window},
     desk::Desk,
     faults::Fault,
     model::{Asked, Granted, Model},
@@ -171,18 +171,22 @@ impl World {
         *self.tally.borrow_mut().entry(what.to_owned()).or_default() += 1;
     }
 
-    /// An attempt reached its upstream: there it counts in the windows of the moment that it was let through.
+    /// An attempt reached its upstream: there it counts in the windows of the moment that it was let through, or, let
+    /// through in their last moments, in the next ones. That it does in both is more than any upstream counts.
     pub(super) fn arrive(&self, shape: &Shape, leaf: Leaf, granted_at: u64, grant: u64) {
         for bucket in shape.buckets(leaf) {
-            let (start, _) = window(bucket.unit, bucket.size, granted_at);
-            let mut arrivals = self.arrivals.borrow_mut();
-            let key = (leaf.0, bucket.id.clone(), bucket.unit, bucket.size, start);
-            let arrived = arrivals.entry(key).or_default();
-            arrived.push((grant, bucket.requests));
-            arrived.sort_unstable();
-            // Each under the cap that it was let through with: caps change while attempts are on their way.
-            let over = arrived.iter().enumerate().any(|(before, (_, limit))| before as u64 >= *limit);
-            self.check(!over, || format!("cap broken: p{} {bucket:?} from {start}: {arrived:?}", leaf.0));
+            let here = window(bucket.unit, bucket.size, granted_at);
+            let next = next_window(bucket.unit, bucket.size, granted_at);
+            for (start, _) in [Some(here), next].into_iter().flatten() {
+                let mut arrivals = self.arrivals.borrow_mut();
+                let key = (leaf.0, bucket.id.clone(), bucket.unit, bucket.size, start);
+                let arrived = arrivals.entry(key).or_default();
+                arrived.push((grant, bucket.requests));
+                arrived.sort_unstable();
+                // Each under the cap that it was let through with: caps change while attempts are on their way.
+                let over = arrived.iter().enumerate().any(|(before, (_, limit))| before as u64 >= *limit);
+                self.check(!over, || format!("cap broken: p{} {bucket:?} from {start}: {arrived:?}", leaf.0));
+            }
         }
     }
 

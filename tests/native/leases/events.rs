@@ -10,6 +10,7 @@ use llm_router::{
             Cap, Charge, CircuitPolicy, Failure, FailureClass, Grant, Reserve, Reserved, Return, Settle,
             Target, Ticket, Verdict,
         },
+        window::TRAVEL_MS,
     },
     time::Millis,
 };
@@ -101,8 +102,9 @@ impl World {
             return ticket.charges.clone();
         }
         let open = self.ledger.usage(Millis(self.now));
-        open.map(|(counter, _, span)| Charge { counter: counter.to_owned(), start: span.start.0, amount: 1 })
-            .collect()
+        let charge =
+            |counter: &str, start: u64| Charge { counter: counter.to_owned(), start, amount: 1, next: None };
+        open.map(|(counter, _, span)| charge(counter, span.start.0)).collect()
     }
 
     /// `heard`: whether the answer reaches anybody.
@@ -111,8 +113,13 @@ impl World {
             Message::Ask { from, question, asked } => {
                 let mut ask = question.ask.clone();
                 self.spoil(&mut ask.returns);
-                let reserved = self.ledger.reserve(Millis(self.now), &ask);
+                let mut reserved = self.ledger.reserve(Millis(self.now), &ask);
                 self.write(matches!(reserved, Reserved::Grant(_)));
+                if self.setting.fault == Some(Fault::LeasedToTheEnd)
+                    && let Reserved::Grant(Grant { lease: Some(lease), .. }) = &mut reserved
+                {
+                    lease.valid_ms += TRAVEL_MS;
+                }
                 self.truth.returned(self.now, &question.ask.returns)?;
                 if let Reserved::Grant(grant) = &reserved {
                     self.truth.granted(self.now, asked, &question.ask.candidates[grant.candidate], grant)?;
@@ -171,6 +178,16 @@ impl World {
         }
         match self.isolates[isolate].holder.heard(question, Some(reserved)) {
             Some(Reserved::Grant(_)) if question.ask.is_ahead() => Err("granted to nobody".to_owned()),
+            // An answer moves the clock, so whoever waited for it knows the time.
+            Some(Reserved::Grant(grant))
+                if question.is_late(Millis(self.now), &grant)
+                    && self.setting.fault != Some(Fault::LateIsSent) =>
+            {
+                let holder = &mut self.isolates[isolate].holder;
+                let told = holder.settle(Millis(self.now), PROVIDER, &grant, false, Verdict::Neutral);
+                self.wire.extend(told.map(Message::Settle));
+                Ok(())
+            }
             Some(Reserved::Grant(grant)) => self.hand_out(isolate, grant, true),
             _ => Ok(()),
         }
@@ -208,6 +225,16 @@ impl World {
             return;
         }
         self.rows.apply(&writes);
+        if self.setting.fault == Some(Fault::NotHandedOn)
+            && let Some(row) = &mut self.rows.ledger
+        {
+            let mut ledger: serde_json::Value = serde_json::from_str(row).unwrap();
+            for counter in ledger["counters"].as_object_mut().unwrap().values_mut() {
+                counter.as_object_mut().unwrap().remove("late");
+            }
+            *row = ledger.to_string();
+            self.restart();
+        }
     }
 
     pub(super) fn restart(&mut self) {
@@ -215,7 +242,7 @@ impl World {
         self.ledger = Ledger::load(&self.rows, self.lives).unwrap();
     }
 
-    pub(super) fn outside(&mut self) {
+    pub(super) fn outside(&mut self) -> Checked {
         let candidate = self.list(0).remove(0);
         let used: BTreeMap<&str, u64> =
             self.ledger.usage(Millis(self.now)).map(|(key, used, _)| (key, used)).collect();
@@ -225,12 +252,13 @@ impl World {
         };
         let amount = candidate.buckets.iter().map(left).min().unwrap_or_default().saturating_sub(1);
         if amount == 0 {
-            return;
+            return Ok(());
         }
         let ask = Reserve { amount, ..Reserve::one(vec![candidate.clone()]) };
-        if let Reserved::Grant(grant) = self.ledger.reserve(Millis(self.now), &ask) {
+        if let Reserved::Grant(_) = self.ledger.reserve(Millis(self.now), &ask) {
             self.write(true);
-            self.truth.spent_outside(&candidate, &grant.ticket);
+            return self.truth.spent_outside(self.now, &candidate, amount);
         }
+        Ok(())
     }
 }

@@ -25,10 +25,16 @@ pub(super) enum Fault {
     ReturnsWhatIsOut,
     /// The promise about clocks does not hold.
     ClockStandsTooLong,
+    /// What may arrive in the next window is not counted there.
+    NotHandedOn,
+    /// An attempt goes however late its answer came.
+    LateIsSent,
+    /// The object leases into the last moments of a window.
+    LeasedToTheEnd,
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::ReturnedTwice,
         Self::ValidFromTheAnswer,
         Self::NoMargin,
@@ -41,5 +47,8 @@ impl Fault {
         Self::AnsweredTwice,
         Self::ReturnsWhatIsOut,
         Self::ClockStandsTooLong,
+        Self::NotHandedOn,
+        Self::LateIsSent,
+        Self::LeasedToTheEnd,
     ];
 }

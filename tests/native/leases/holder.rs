@@ -379,7 +379,7 @@ fn nobody_gets_a_lease_of_a_target_with_a_history() {
 
 #[test]
 fn a_window_of_a_second_is_never_leased_and_one_of_two_ends_early() {
-    for (size, valid_ms) in [(1, None), (2, Some(1_000)), (10, Some(3_000))] {
+    for (size, valid_ms) in [(1, None), (2, Some(800)), (10, Some(3_000))] {
         let ask = Reserve {
             lease: Some(Wanted { units: 9, ttl_ms: 3_000, ahead: false }),
             ..Reserve::one(vec![candidate("a", &[cap("s", 1_000, WindowUnit::Second, size)])])

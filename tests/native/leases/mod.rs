@@ -3,7 +3,8 @@
 //! [`world`] holds the real ledger with its rows and the real holders, and lets everything happen to them that may;
 //! [`truth`] counts beside them. After every step:
 //!
-//! 1. what was sent in a window is within its cap, and a unit of a lease is sent before its windows and its time end;
+//! 1. what may arrive in a window, of all that was sent in it or shortly before, is within its cap, and was counted in
+//!    it; a unit of a lease is sent before its time ends;
 //! 2. of a lease's units, those handed out and those let go of are never more than were granted, so that each is
 //!    held, spent, or given back;
 //! 3. what was taken back was let go of before, once;

@@ -75,8 +75,15 @@ pub(super) fn worlds(fault: Option<Fault>) -> Vec<(World, usize)> {
         lists: vec![vec![candidate("a", std::slice::from_ref(&minute))], vec![candidate("b", &[minute])]],
         ..setting("two lists in one bucket")
     };
+    let late = Setting {
+        lists: vec![vec![candidate("a", &[cap("minute", 3, WindowUnit::Minute, 1)])]],
+        start: NINE - 900,
+        ..setting("the last second of a minute")
+    };
     let empty = |setting: Setting| {
-        let mut world = World::new(Setting { fault, ..setting }, BUDGET);
+        let outside = if setting.name.starts_with("the last") { 2 } else { 1 };
+        let budget = Budget { outside, ..BUDGET };
+        let mut world = World::new(Setting { fault, ..setting }, budget);
         for isolate in 0..world.isolates.len() {
             world.press(isolate);
         }
@@ -100,5 +107,6 @@ pub(super) fn worlds(fault: Option<Fault>) -> Vec<(World, usize)> {
         (stocked(candidates), 5),
         (stocked(edited), 5),
         (stocked(lists), 4),
+        (empty(late), 6),
     ]
 }

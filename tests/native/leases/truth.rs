@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use llm_router::{
     ledger::{
         MARGIN_MS, RETURN_WITHIN_MS,
-        message::{Candidate, Grant, Return, Ticket},
-        window::span,
+        message::{Candidate, Cap, Grant, Return, Ticket},
+        window::{Span, span},
     },
     time::Millis,
 };
@@ -22,8 +22,8 @@ pub(crate) struct Truth {
     lots: BTreeMap<String, Lot>,
     /// What each counter must have.
     pub(crate) used: BTreeMap<Window, u64>,
-    /// What went to the provider.
-    spent: BTreeMap<Window, u64>,
+    /// What went to the provider in a window, or so shortly before it that it may arrive there.
+    arriving: BTreeMap<Window, u64>,
     /// The largest cap that was asked with.
     caps: BTreeMap<Window, u64>,
     /// Totals: granted, handed out, put back, let go of, taken back.
@@ -36,6 +36,7 @@ struct Lot {
     lease: bool,
     target: String,
     units: u64,
+    buckets: Vec<Cap>,
     /// Counter, start and end of each window that it is counted in.
     windows: Vec<(Window, u64)>,
     /// By the true clock.
@@ -49,7 +50,8 @@ struct Lot {
     taken_back: u64,
     /// The object has heard of its end.
     ended: bool,
-    ids: BTreeSet<String>,
+    /// Each unit that was handed out, and where it may arrive.
+    ids: BTreeMap<String, Vec<Window>>,
     unsent: BTreeSet<String>,
 }
 
@@ -58,6 +60,16 @@ struct Lot {
 pub(crate) struct Asked {
     pub(crate) at: u64,
     pub(crate) number: u64,
+}
+
+/// Where that which is sent now may be counted: a request is on its way for a second at most, or a tenth of the window.
+fn arrives(now: u64, cap: &Cap) -> Vec<(Window, u64)> {
+    let counter = format!("{}|{}", cap.id, cap.window());
+    let here = span(cap.window(), Millis(now));
+    let travel_ms = 1_000.min((here.end.0 - here.start.0) / 10);
+    let next = (now + travel_ms >= here.end.0).then(|| span(cap.window(), here.end));
+    let window = |span: Span| ((counter.clone(), span.start.0), span.end.0);
+    [Some(here), next].into_iter().flatten().map(window).collect()
 }
 
 fn lot_of(ticket: &Ticket) -> &str {
@@ -81,20 +93,19 @@ impl Truth {
             let charge =
                 charges.iter().find(|charge| charge.counter == format!("{}|{}", cap.id, cap.window()));
             let charge = charge.ok_or_else(|| format!("not counted in {}", cap.id))?;
-            let window = (charge.counter.clone(), charge.start);
-            let truly = span(cap.window(), Millis(now));
-            if charge.start != truly.start.0 {
-                return Err(format!("counted in another window: {charge:?}"));
+            let truly = arrives(now, cap);
+            let starts = [Some(charge.start), charge.next].into_iter().flatten();
+            if !starts.eq(truly.iter().map(|((_, start), _)| *start)) {
+                return Err(format!("counted in other windows: {charge:?}"));
             }
-            *self.used.entry(window.clone()).or_default() += units * charge.amount;
-            let limit = self.caps.entry(window.clone()).or_default();
-            *limit = cap.limit.max(*limit);
-            windows.push((window, truly.end.0));
+            self.count(cap, &truly, units * charge.amount);
+            windows.extend(truly);
         }
         let lot = Lot {
             lease: lease.is_some(),
             target: grant.ticket.target.0.clone(),
             units,
+            buckets: candidate.buckets.clone(),
             windows,
             asked: asked.at,
             decided: now,
@@ -104,7 +115,7 @@ impl Truth {
             let_go: 0,
             taken_back: 0,
             ended: false,
-            ids: BTreeSet::new(),
+            ids: BTreeMap::new(),
             unsent: BTreeSet::new(),
         };
         self.totals[0] += units;
@@ -114,15 +125,35 @@ impl Truth {
         }
     }
 
-    /// Somebody else has spent this much at once.
-    pub(crate) fn spent_outside(&mut self, candidate: &Candidate, ticket: &Ticket) {
-        for (cap, charge) in candidate.buckets.iter().zip(&ticket.charges) {
-            let window = (charge.counter.clone(), charge.start);
-            *self.used.entry(window.clone()).or_default() += charge.amount;
-            *self.spent.entry(window.clone()).or_default() += charge.amount;
-            let limit = self.caps.entry(window).or_default();
+    fn count(&mut self, cap: &Cap, windows: &[(Window, u64)], units: u64) {
+        for (window, _) in windows {
+            *self.used.entry(window.clone()).or_default() += units;
+            let limit = self.caps.entry(window.clone()).or_default();
             *limit = cap.limit.max(*limit);
         }
+    }
+
+    /// Somebody else has spent this much at once.
+    pub(crate) fn spent_outside(&mut self, now: u64, candidate: &Candidate, amount: u64) -> Checked {
+        for cap in &candidate.buckets {
+            let windows = arrives(now, cap);
+            self.count(cap, &windows, amount);
+            for (window, _) in windows {
+                self.arrive(&window, amount)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn arrive(&mut self, window: &Window, units: u64) -> Checked {
+        let arriving = self.arriving.entry(window.clone()).or_default();
+        *arriving += units;
+        // Where nothing was granted that counts there, nothing may arrive.
+        let cap = self.caps.get(window).copied().unwrap_or_default();
+        if *arriving > cap {
+            return Err(format!("{arriving} may arrive in {window:?} of {cap}"));
+        }
+        Ok(())
     }
 
     /// A unit goes to the provider. `waited`: for the very answer that brought it. `failed`: the last question before
@@ -132,7 +163,9 @@ impl Truth {
             self.lots.get_mut(lot_of(ticket)).ok_or_else(|| format!("{} was never granted", ticket.id))?;
         lot.handed += 1;
         self.totals[1] += 1;
-        if !lot.ids.insert(ticket.id.clone()) {
+        let arrives: Vec<Window> =
+            lot.buckets.iter().flat_map(|cap| arrives(now, cap)).map(|(window, _)| window).collect();
+        if lot.ids.insert(ticket.id.clone(), arrives.clone()).is_some() {
             return Err(format!("{} is handed out twice", ticket.id));
         }
         if lot.handed + lot.let_go > lot.units {
@@ -149,17 +182,12 @@ impl Truth {
                 return Err(format!("{} is spent on {} that has failed here", ticket.id, lot.target));
             }
         }
-        for (window, end) in &lot.windows {
-            if !waited && now >= *end {
-                return Err(format!("{} is spent after its window {window:?}", ticket.id));
-            }
-            let spent = self.spent.entry(window.clone()).or_default();
-            *spent += 1;
-            if *spent > self.caps[window] {
-                return Err(format!("{spent} spent in {window:?} of {}", self.caps[window]));
-            }
+        if let Some(window) =
+            arrives.iter().find(|window| !lot.windows.iter().any(|(counted, _)| counted == *window))
+        {
+            return Err(format!("{} may arrive in {window:?}, which did not count it", ticket.id));
         }
-        Ok(())
+        arrives.iter().try_for_each(|window| self.arrive(window, 1))
     }
 
     /// A unit has never left. The first time it counts as held, or wasted if nobody holds the rest.
@@ -168,8 +196,8 @@ impl Truth {
         if lot.unsent.insert(ticket.id.clone()) {
             lot.handed -= 1;
             self.totals[2] += 1;
-            for (window, _) in &lot.windows {
-                *self.spent.get_mut(window).unwrap() -= 1;
+            for window in &lot.ids[&ticket.id] {
+                *self.arriving.get_mut(window).unwrap() -= 1;
             }
         }
     }

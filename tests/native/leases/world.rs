@@ -309,13 +309,16 @@ impl World {
             }
             Op::Outside => {
                 self.pay(|budget| &mut budget.outside);
-                self.outside();
+                self.outside()?;
             }
         }
         self.check()
     }
 
     fn check(&self) -> Checked {
+        if self.setting.fault == Some(Fault::NotHandedOn) {
+            return Ok(()); // what comes of it must be seen
+        }
         let usage = self.ledger.usage(Millis(self.now));
         let counters = usage.map(|(key, used, span)| ((key.to_owned(), span.start.0), used)).collect();
         self.truth.check(&counters)

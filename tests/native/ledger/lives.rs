@@ -64,7 +64,7 @@ fn caps_of(model: usize) -> Vec<Cap> {
     caps
 }
 
-/// Attempts that were let through, by cap and the start of the window they were booked in.
+/// Attempts that were let through, by cap and the start of each window that they were booked in.
 #[derive(Default)]
 struct Truth(BTreeMap<(String, u64), i64>);
 
@@ -80,14 +80,18 @@ impl Truth {
                 charge.start >= span(window, now).start.0 && charge.start <= clock_max.0,
                 "{charge:?} at {now:?}"
             );
-            *self.0.entry((cap.id.clone(), charge.start)).or_default() += 1;
+            for start in [Some(charge.start), charge.next].into_iter().flatten() {
+                *self.0.entry((cap.id.clone(), start)).or_default() += 1;
+            }
         }
     }
 
     fn give_back(&mut self, ticket: &Ticket) {
         for charge in &ticket.charges {
-            let id = charge.counter.split('|').next().unwrap().to_owned();
-            *self.0.entry((id, charge.start)).or_default() -= 1;
+            let id = charge.counter.split('|').next().unwrap();
+            for start in [Some(charge.start), charge.next].into_iter().flatten() {
+                *self.0.entry((id.to_owned(), start)).or_default() -= 1;
+            }
         }
     }
 }

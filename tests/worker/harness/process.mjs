@@ -1,7 +1,7 @@
 // One `workerd serve` process: started, killed, measured, and never left behind.
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import workerd from 'workerd';
 
@@ -13,19 +13,21 @@ process.on('exit', () => living.forEach((child) => child.kill('SIGKILL')));
 
 /**
  * Starts workerd on a config file and waits until every socket named in `sockets` listens.
- * Answers `{pid, ports: {socket: port}, stdout(), stderr(), rssKb(), cpuMs(), kill(signal), exited}`.
+ * Answers `{pid, ports: {socket: port}, stdout(), stderr(), rssKb(), cpuMs(), kill(signal), exited}`. With `log`, a
+ * path, its standard output goes there instead.
  */
-export async function runWorkerd(configFile, { sockets, env = {} }) {
+export async function runWorkerd(configFile, { sockets, env = {}, log }) {
   const child = spawn(workerd.default, ['serve', '--control-fd=3', configFile], {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', log === undefined ? 'pipe' : openSync(log, 'a'), 'pipe', 'pipe'],
   });
   living.add(child);
 
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
-    child[name].setEncoding('utf8').on('data', (text) => {
-      output[name] = (output[name] + text).slice(-OUTPUT_KEPT);
+    child[name]?.setEncoding('utf8').on('data', (text) => {
+      output[name] += text;
+      if (output[name].length > 2 * OUTPUT_KEPT) output[name] = output[name].slice(-OUTPUT_KEPT);
     });
   }
   const exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));

@@ -128,9 +128,10 @@ const probe :Workerd.Worker = (
 /**
  * Starts the gateway. `config` (an object, or text to send as it is) becomes `LLM_ROUTER_CONFIG_JSON`;
  * `vars` are further variables. `urls` are those of all isolates that serve: itself and `fronts` more. `home` is a
- * gateway in another process, whose objects are used. Stop it with `stop()`; `restart()` keeps the state directory.
+ * gateway in another process, whose objects are used. `logged`: its log goes to the file `log` in its directory
+ * instead of `stdout()`. Stop it with `stop()`; `restart()` keeps the state directory.
  */
-export async function startGateway({ config, vars = {}, local, bundle, fronts = 0, home } = {}) {
+export async function startGateway({ config, vars = {}, local, bundle, fronts = 0, home, logged } = {}) {
   const dir = temporaryDirectory();
   mkdirSync(join(dir, 'state'));
   for (const module of names.MODULES) symlinkSync(modulePath(module, bundle), join(dir, module));
@@ -150,6 +151,7 @@ export async function startGateway({ config, vars = {}, local, bundle, fronts = 
       const server = await runWorkerd(join(dir, 'workerd.capnp'), {
         sockets: ['http', 'probe', 'control', ...others],
         env,
+        log: logged ? join(dir, 'log') : undefined,
       });
       const urls = ['http', ...others].map((socket) => `http://127.0.0.1:${server.ports[socket]}`);
       Object.assign(gateway, server, { port: server.ports.http, url: urls[0], urls });

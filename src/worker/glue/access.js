@@ -62,20 +62,3 @@ export async function verify(modulus, exponent, signature, text) {
     return false;
   }
 }
-
-// `[promise, end]`: the promise belongs to this request and is kept when another calls `end`, or after `ms`:
-// the other one may have been cut off.
-export function waiting(ms) {
-  let end;
-  let timer;
-  const ended = new Promise((resolve) => {
-    end = resolve;
-    timer = setTimeout(resolve, ms);
-  });
-  return [ended.finally(() => clearTimeout(timer)), () => end()];
-}
-
-// Lets `promise` finish though the client be gone.
-export function outlive(ctx, promise) {
-  ctx.waitUntil(promise);
-}

@@ -1,0 +1,224 @@
+// Requests to upstreams, and how their answers begin.
+
+import { collect, join } from "./body.js";
+import { isEventStream, makeHeaders, passingLines, setLines } from "./headers.js";
+
+// Where requests of one format go at one provider. `fetch` copies the headers.
+export function makeTarget(url, lines) {
+  return { url, headers: makeHeaders(lines) };
+}
+
+// An upstream's answer, as far as it has come.
+export class Answer {
+  // All of a short body, an `ArrayBuffer`.
+  whole = null;
+  // Of a body that has been looked at: what was read, where more comes from, and a read under way.
+  read = null;
+  reader = null;
+  pending = null;
+  // How an event stream begins: `[bytes, ended]`.
+  opening = undefined;
+  // A success whose body broke off before it had begun.
+  broken = false;
+
+  constructor(response, abort) {
+    this.response = response;
+    this.abort = abort;
+    this.status = response.status;
+  }
+
+  // Reads what has been read already, then the rest.
+  replay() {
+    if (this.whole !== null) return replay({ chunks: [new Uint8Array(this.whole)] });
+    if (this.reader === null) return this.response.body?.getReader();
+    return replay({ chunks: [...this.read.chunks], pending: this.pending, reader: this.reader });
+  }
+}
+
+function replay({ chunks, pending = null, reader }) {
+  return {
+    read() {
+      if (chunks.length > 0) return Promise.resolve({ done: false, value: chunks.shift() });
+      if (reader === undefined) return Promise.resolve({ done: true });
+      const next = pending ?? reader.read();
+      pending = null;
+      return next;
+    },
+    cancel: (reason) => reader?.cancel(reason) ?? Promise.resolve(),
+  };
+}
+
+// An `Answer`, of a success not before its body has begun; or why there is none: "never-sent", "timeout",
+// "network". `beginMs` is how long that may take after the headers.
+export async function send(target, added, body, start, end, text, timeoutMs, beginMs) {
+  let { url, headers } = target;
+  if (text !== "") body = splice(body, start, end, text);
+  try {
+    if (added !== "") {
+      headers = new Headers(headers);
+      setLines(headers, added);
+    }
+  } catch {
+    return "never-sent";
+  }
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
+  let answer;
+  try {
+    const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal: abort.signal });
+    answer = new Answer(response, abort);
+    if (!response.ok) return answer;
+    if (isShort(response.headers)) {
+      answer.whole = await response.arrayBuffer();
+      return answer;
+    }
+  } catch {
+    return abort.signal.aborted ? "timeout" : canBeSent(url, headers) ? "network" : "never-sent";
+  } finally {
+    clearTimeout(timer);
+  }
+  await begin(answer, beginMs);
+  return answer;
+}
+
+const encoder = new TextEncoder();
+
+function splice(body, start, end, text) {
+  const middle = encoder.encode(text);
+  const spliced = new Uint8Array(body.byteLength - (end - start) + middle.byteLength);
+  spliced.set(body.subarray(0, start));
+  spliced.set(middle, start);
+  spliced.set(body.subarray(end), start + middle.byteLength);
+  return spliced;
+}
+
+function canBeSent(url, headers) {
+  try {
+    new Request(url, { method: "POST", headers });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// A body of known length up to here comes with its headers, or nearly so: it is waited for as they are.
+const SHORT_BYTES = 65_536;
+
+function isShort(headers) {
+  const length = headers.get("content-length");
+  return length !== null && Number(length) <= SHORT_BYTES && !isEventStream(headers);
+}
+
+// Bytes read in search of the end of a stream's first event.
+const OPENING_BYTES = 65_536;
+
+// How long a stream that sends comments is held back. Overloads show within a second or two; clients and proxies
+// wait for headers for 30 s at least.
+const ALIVE_MS = 5_000;
+
+// Waits until a body has begun, so that one that breaks before can be had from somebody else. An event stream
+// has begun with its first event, or `OPENING_BYTES`; any other with its first byte. One that has not begun after
+// `waitMs` is let go on, and so is an event stream `ALIVE_MS` after its first comment: those are for the client,
+// whose patience nobody here knows.
+async function begin(answer, waitMs) {
+  const { response } = answer;
+  if (response.body === null) return;
+  const streams = isEventStream(response.headers);
+  const reader = response.body.getReader();
+  const read = { chunks: [], length: 0 };
+  Object.assign(answer, { read, reader });
+  const deadline = Date.now() + waitMs;
+  let letGo;
+  const late = new Promise((resolve) => (letGo = resolve));
+  let timer = setTimeout(letGo, waitMs, null);
+  const decoder = streams ? new TextDecoder() : null;
+  let text = "";
+  let alive = false;
+  let ended = false;
+  try {
+    while (streams ? read.length < OPENING_BYTES && !hasBegun(text) : read.length === 0) {
+      answer.pending = reader.read();
+      const next = await Promise.race([answer.pending, late]);
+      ended = next?.done === true;
+      if (next === null || ended) break;
+      answer.pending = null;
+      read.chunks.push(next.value);
+      read.length += next.value.byteLength;
+      if (!streams) continue;
+      text = (text + decoder.decode(next.value, { stream: true })).replace(BEFORE_EVENTS, "");
+      if (text === "" && !alive) {
+        alive = true;
+        clearTimeout(timer);
+        timer = setTimeout(letGo, Math.min(ALIVE_MS, deadline - Date.now()), null);
+      }
+    }
+    if (streams) answer.opening = [join(read), ended];
+  } catch {
+    answer.broken = true;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// Whole lines that no event begins with: comments, blank lines, `id` and `retry`.
+const BEFORE_EVENTS = /^(?:(?!(?:data|event)[:\r\n])[^\r\n]*(?:\r\n|\n|\r))+/;
+
+// Whether `text`, which has nothing before its first event, holds a whole one.
+function hasBegun(text) {
+  return /\n\n|\r\r|\r\n\r\n/.test(text);
+}
+
+// How long the body of a failure may take; what has come by then is what is known of it.
+const FAILURE_READ_MS = 3_000;
+
+// A failure, or a success that turned out to be one: its headers that may pass and at most `max` bytes of its body.
+export async function readFailure(answer, max, filter) {
+  const { response, abort } = answer;
+  const lines = passingLines(response.headers, filter);
+  if (answer.reader !== null) {
+    abort.abort();
+    return [lines, join(answer.read)];
+  }
+  const read = { chunks: [], length: 0 };
+  if (response.body !== null) {
+    let timer;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, FAILURE_READ_MS, false)));
+    const whole = await Promise.race([collect(response.body, max, read).catch(() => true), late]);
+    clearTimeout(timer);
+    if (!whole) abort.abort();
+  }
+  return [lines, join(read)];
+}
+
+// A success: its headers that may pass and its whole body, or `null` if it is longer than `max`, breaks off or
+// is not there after `waitMs`.
+export async function readSuccess(answer, max, waitMs, filter) {
+  const { response, abort, whole } = answer;
+  const lines = passingLines(response.headers, filter);
+  if (whole !== null) return [lines, new Uint8Array(whole)];
+  const read = { chunks: [], length: 0 };
+  const source = answer.replay();
+  if (source === undefined) return [lines, join(read)];
+  const timer = setTimeout(() => abort.abort(), waitMs);
+  try {
+    for (;;) {
+      const { done, value } = await source.read();
+      if (done) return [lines, join(read)];
+      read.chunks.push(value);
+      read.length += value.byteLength;
+      if (read.length > max) {
+        abort.abort();
+        return null;
+      }
+    }
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// The headers that may pass.
+export function headerLines(answer, filter) {
+  return passingLines(answer.response.headers, filter);
+}

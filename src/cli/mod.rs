@@ -21,6 +21,7 @@ mod environment;
 mod explain;
 mod failure;
 mod file;
+mod http;
 mod manager;
 mod manual;
 mod master_key;
@@ -116,7 +117,10 @@ fn run(arguments: args::Arguments, bundle: Bundle) -> Result<(), Failure> {
             }
         }
         // Without a runtime: an edit takes milliseconds.
-        args::Command::Config(typed) => config::run(typed, &environment).map(|answer| answer.print(json)),
+        args::Command::Config(typed) => {
+            let ask = confirm::is_terminal() && !json;
+            config::run(typed, ask, &environment).map(|answer| answer.print(json))
+        }
         args::Command::Stop(typed) => process::stop(&typed, &environment).map(|answer| answer.print(json)),
         args::Command::Reload(typed) => {
             let reload = process::reload(&typed, &environment);

@@ -78,10 +78,11 @@ pub fn quote(text: &str) -> String {
 
 /// The candidate that `name` is most likely a slip of. Case, dashes and underscores do not count.
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    if name.len() > ID_MAX {
+    if name.is_empty() || name.len() > ID_MAX {
         return None;
     }
     let name = folded(name);
+    let tail = format!("/{name}");
     candidates
         .into_iter()
         .filter_map(|candidate| {
@@ -89,7 +90,13 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             // A third of it may be wrong, at most three characters.
             let allowed = (name.len().max(other.len()) / 3).clamp(1, 3);
             let near = name.len().abs_diff(other.len()) <= allowed;
-            let distance = if near { strsim::osa_distance(&name, &other) } else { usize::MAX };
+            let distance = if other.ends_with(&tail) {
+                1 // whose owner was left out: `gpt-5` of `openai/gpt-5`
+            } else if near {
+                strsim::osa_distance(&name, &other)
+            } else {
+                usize::MAX
+            };
             (distance <= allowed).then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
@@ -151,6 +158,8 @@ mod tests {
         assert_eq!(closest("model", fields), Some("models"));
         assert_eq!(closest("note", fields), None);
         assert_eq!(closest("x", fields), None);
+        assert_eq!(closest("", ["x"]), None);
+        assert_eq!(closest("gpt-5", ["openai/gpt-5-mini", "openai/gpt-5"]), Some("openai/gpt-5"));
         assert_eq!(closest("base_url", ["baseUrl"]), Some("baseUrl"));
     }
 

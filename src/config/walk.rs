@@ -14,7 +14,7 @@ use super::names;
 const FIELD_NAME_MAX: usize = 32;
 
 /// Most whole numbers a JavaScript number can tell apart: counters pass through one.
-const WHOLE_MAX: u64 = (1 << 53) - 1;
+pub(crate) const WHOLE_MAX: u64 = (1 << 53) - 1;
 
 /// Path of a field: `.name`, or `["na.me"]` where the name needs it.
 pub(super) fn field_path(parent: &str, name: &str) -> String {

@@ -70,6 +70,9 @@ pub enum ParseWindowError {
     Shape,
     #[error("unknown unit; write second, minute, hour, day, week or month")]
     Unit,
+    /// As people write a cap.
+    #[error("a whole cap; write its requests ({requests}) and its window (1 {}) apart", unit.name())]
+    Cap { requests: u64, unit: WindowUnit },
     #[error("the size must be a whole number from 1 to {}", Window::SIZE_MAX)]
     Size,
 }
@@ -89,12 +92,19 @@ impl FromStr for Window {
         };
         let is = |text: &str, class: fn(&char) -> bool| !text.is_empty() && text.chars().all(|c| class(&c));
         if !is(unit, char::is_ascii_alphabetic) || !is(size, char::is_ascii_digit) {
-            return Err(ParseWindowError::Shape);
+            return Err(cap(text).unwrap_or(ParseWindowError::Shape));
         }
         let unit = WindowUnit::from_name(unit).ok_or(ParseWindowError::Unit)?;
         let size = size.parse().ok().filter(|size| (1..=Self::SIZE_MAX).contains(size));
         Ok(Self { unit, size: size.ok_or(ParseWindowError::Size)? })
     }
+}
+
+/// `40/min`, or `40 / min`.
+fn cap(text: &str) -> Option<ParseWindowError> {
+    let (requests, unit) = text.split_once('/')?;
+    let requests = requests.trim_end().parse().ok()?;
+    Some(ParseWindowError::Cap { requests, unit: WindowUnit::from_name(unit.trim_start())? })
 }
 
 fn split_after(text: &str, class: impl Fn(char) -> bool) -> (&str, &str) {
@@ -148,12 +158,15 @@ mod tests {
 
     #[test]
     fn refused_spellings() {
-        use ParseWindowError::{Shape, Size, Unit};
+        use ParseWindowError::{Cap, Shape, Size, Unit};
         for (text, want) in [
             ("", Shape),
             ("month", Shape),
             ("6", Shape),
-            ("6/hour", Shape),
+            ("6/hour", Cap { requests: 6, unit: WindowUnit::Hour }),
+            ("20000 / mo", Cap { requests: 20_000, unit: WindowUnit::Month }),
+            ("6/hour/2", Shape),
+            ("/hour", Shape),
             ("1.5h", Shape),
             ("hourx6", Unit),
             ("hour:x6", Shape),

@@ -2,18 +2,18 @@
 
 use clap::Args;
 
-use super::value;
+use super::{Cascade, value};
 use crate::config::Strategy;
 
 #[derive(Args, Debug)]
 #[command(
     args_override_self = true,
-    after_help = "Targets are `provider/model` or the id of another alias, each with `@WEIGHT` (or `:WEIGHT`) behind it or\n\
-    not. Where a model's own name ends like a weight, the model is meant. A JSON array of objects\n\
+    after_help = "Targets are `provider/model` or the id of another alias, each with `@WEIGHT` (or `:WEIGHT`) behind it or \
+    not. Where a model's own name ends like a weight, the model is meant. A JSON array of objects \
     {\"ref\", \"weight\"} leaves no doubt.\n\n\
     Examples:\n  \
-    llm-router config upsert-model-alias --alias-id=team --strategy=auto --targets=alpha/m-large@2,beta/m-large \\\n    \
-    --fallback-targets=gamma/m-small\n  \
+    llm-router config upsert-model-alias --alias-id=team --strategy=auto \\\n    \
+    --targets=alpha/m-large@2,beta/m-large --fallback-targets=gamma/m-small\n  \
     llm-router config upsert-model-alias --alias-id=team --strategy=ordered"
 )]
 pub(crate) struct UpsertModelAlias {
@@ -54,8 +54,6 @@ pub(crate) struct RemoveModelAlias {
     #[arg(long, alias = "alias", value_name = "ID")]
     pub(crate) alias_id: Option<String>,
 
-    /// Remove what refers to it, too
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean)]
-    pub(crate) cascade: Option<bool>,
+    #[command(flatten)]
+    pub(crate) cascade: Cascade,
 }

@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{NewKey, value};
+use super::{Check, GivenKey, NewKey, Worker, value};
 
 /// `--mode` and `--allow-large-config` are version 1's.
 #[derive(Args, Debug)]
 #[command(
     args_override_self = true,
-    after_help = "The token of Cloudflare's API is in CLOUDFLARE_API_TOKEN (or CF_API_TOKEN), or is asked for. The\n\
+    after_help = "The token of Cloudflare's API is in CLOUDFLARE_API_TOKEN (or CF_API_TOKEN), or is asked for. The \
     template \"Edit Cloudflare Workers\" has what it takes, for the account and, for domains and routes, their zone.\n\n\
-    Variables for the check: LLM_ROUTER_MASTER_KEY, the live key where the config does not have it;\n\
+    Where no key is given or made, the live one stays, or the config's goes live if that has changed.\n\n\
+    Variables for the check: LLM_ROUTER_MASTER_KEY, the live key where the config does not have it; \
     CF_ACCESS_CLIENT_ID and CF_ACCESS_CLIENT_SECRET, a service token for a gateway behind Access.\n\n\
     Examples:\n  \
     llm-router deploy --domain=llm.example.com --generate-master-key\n  \
@@ -24,21 +25,8 @@ pub(crate) struct Deploy {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Where `wrangler.toml` is looked for; it is not needed [default: the current directory]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) project_dir: Option<PathBuf>,
-
-    /// Environment: `[env.NAME]` of `wrangler.toml`, and a Worker of its own
-    #[arg(long, value_name = "NAME")]
-    pub(crate) env: Option<String>,
-
-    /// Name of the Worker [default: that of `wrangler.toml`, else llm-router; with --env followed by -ENV]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-
-    /// Account [default: `CLOUDFLARE_ACCOUNT_ID`, `wrangler.toml`, the only one]
-    #[arg(long, value_name = "ID")]
-    pub(crate) account_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) worker: Worker,
 
     #[command(flatten)]
     pub(crate) target: DeployTarget,
@@ -69,19 +57,8 @@ pub(crate) struct Deploy {
           value_parser = value::boolean)]
     pub(crate) force: Option<bool>,
 
-    /// Where the gateway is asked whether it works [default: the domain, the route or workers.dev]
-    #[arg(long, value_name = "URL")]
-    pub(crate) verify_url: Option<String>,
-
-    /// Longest wait until a new address answers
-    #[arg(long, value_name = "SECONDS", default_value_t = 120,
-          value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub(crate) verify_timeout: u32,
-
-    /// Do not ask the gateway whether it works
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean)]
-    pub(crate) skip_verify: Option<bool>,
+    #[command(flatten)]
+    pub(crate) check: Check,
 
     /// Do not ask before it begins
     #[arg(long, short = 'y', value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
@@ -126,15 +103,8 @@ pub(crate) struct DeployTarget {
 /// The key that clients present.
 #[derive(Args, Debug)]
 pub(crate) struct DeployKey {
-    /// Master key [default: the live one, or the config's where that has changed]; other users of this machine
-    /// may see it while the command runs
-    #[arg(long, value_name = "KEY")]
-    pub(crate) master_key: Option<String>,
-
-    /// Read the master key from standard input
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::discreet, conflicts_with = "master_key")]
-    pub(crate) master_key_stdin: Option<value::Discreet>,
+    #[command(flatten)]
+    pub(crate) given: GivenKey,
 
     /// Make a new master key and show it once
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",

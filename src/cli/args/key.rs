@@ -7,21 +7,15 @@ use super::value;
 #[derive(Args, Debug)]
 #[command(
     args_override_self = true,
-    after_help = "A key needs 24 characters, three of lower case, upper case, digits and symbols, and nothing guessable. A\n\
+    after_help = "A key needs 24 characters, three of lower case, upper case, digits and symbols, and nothing guessable. A \
     generated one is shown once.\n\n\
     Examples:\n  \
     llm-router config set-master-key --generate-master-key\n  \
     pass show gateway | llm-router config set-master-key --master-key-stdin"
 )]
 pub(crate) struct SetMasterKey {
-    /// The key; other users of this machine may see it while the command runs
-    #[arg(long, value_name = "KEY")]
-    pub(crate) master_key: Option<String>,
-
-    /// Read the key from standard input
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::discreet, conflicts_with = "master_key")]
-    pub(crate) master_key_stdin: Option<value::Discreet>,
+    #[command(flatten)]
+    pub(crate) given: GivenKey,
 
     /// Make one, unless one is given
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
@@ -30,6 +24,19 @@ pub(crate) struct SetMasterKey {
 
     #[command(flatten)]
     pub(crate) made: NewKey,
+}
+
+/// A key that there is already. For every command that sets one.
+#[derive(Args, Debug)]
+pub(crate) struct GivenKey {
+    /// The master key; other users of this machine may see it while the command runs
+    #[arg(long, value_name = "KEY")]
+    pub(crate) master_key: Option<String>,
+
+    /// Read the master key from standard input
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = value::discreet, conflicts_with = "master_key")]
+    pub(crate) master_key_stdin: Option<value::Discreet>,
 }
 
 /// A key that is made here, and how weak one may be. For every command that sets one.

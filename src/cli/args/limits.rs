@@ -8,13 +8,14 @@ use crate::config::Window;
 #[derive(Args, Debug)]
 #[command(
     args_override_self = true,
-    after_help = "A cap is called a bucket: at most so many requests of these models in each window, aligned to the UTC\n\
-    calendar. Windows: `month:1`, `hour 6`, `1w`, `2 weeks`, `90sec`; units second, minute (m), hour, day, week,\n\
+    after_help = "A cap is called a bucket: at most so many requests of these models in each window, aligned to the UTC \
+    calendar. Windows: `month:1`, `hour 6`, `1w`, `2 weeks`, `90sec`; units second, minute (m), hour, day, week, \
     month (mo). Of an existing bucket only what is named is changed. Its id is what its count goes by.\n\n\
     Examples:\n  \
     llm-router config set-provider-rate-limits --provider-id=alpha --bucket-name='Six hours' \\\n    \
     --bucket-models=all --bucket-requests=600 --bucket-window=6h\n  \
-    llm-router config set-provider-rate-limits --provider-id=alpha --bucket-id=six-hours --bucket-requests=500\n  \
+    llm-router config set-provider-rate-limits --provider-id=alpha --bucket-id=six-hours \\\n    \
+    --bucket-requests=500\n  \
     llm-router config set-provider-rate-limits --provider-id=alpha --replace-rate-limits \\\n    \
     --rate-limits='[{\"id\":\"month\",\"models\":\"all\",\"requests\":20000,\"window\":\"1 month\"}]'\n  \
     llm-router config set-provider-rate-limits --provider-id=alpha --remove-bucket --bucket-id=month"
@@ -37,7 +38,7 @@ pub(crate) struct SetProviderRateLimits {
     pub(crate) bucket_models: Option<String>,
 
     /// Requests that fit into a window
-    #[arg(long, alias = "requests", value_name = "N", value_parser = value::positive)]
+    #[arg(long, alias = "requests", value_name = "N", value_parser = value::requests)]
     pub(crate) bucket_requests: Option<u64>,
 
     /// How long a window is

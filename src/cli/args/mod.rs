@@ -5,6 +5,7 @@
 
 mod alias;
 mod asking;
+mod cascade;
 mod config;
 mod deploy;
 mod key;
@@ -19,6 +20,7 @@ mod startup;
 mod status;
 mod transfer;
 mod value;
+mod worker;
 mod worker_key;
 
 use std::path::PathBuf;
@@ -28,9 +30,10 @@ use clap_complete::Shell;
 
 pub(crate) use alias::{RemoveModelAlias, UpsertModelAlias};
 pub(crate) use asking::{Asking, Key, Place};
+pub(crate) use cascade::Cascade;
 pub(crate) use config::{Config, Operation, is_operation};
 pub(crate) use deploy::{Deploy, DeployKey, DeployTarget};
-pub(crate) use key::{MigrateConfig, NewKey, SetMasterKey};
+pub(crate) use key::{GivenKey, MigrateConfig, NewKey, SetMasterKey};
 pub(crate) use limits::SetProviderRateLimits;
 pub(crate) use model::{ModelName, RemoveModel, SetDefaultModel, SetModelFallbacks, UpsertModel};
 pub(crate) use probe::Probe;
@@ -42,6 +45,7 @@ pub(crate) use startup::{StartupInstall, StartupUninstall};
 pub(crate) use status::{Explain, Reach, Status};
 pub(crate) use transfer::{Export, Import};
 pub(crate) use value::{Discreet, boolean};
+pub(crate) use worker::{Check, Worker};
 pub(crate) use worker_key::WorkerKey;
 
 /// One endpoint in front of every LLM provider you pay for, that never goes over a cap.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::value;
+use super::{Cascade, value};
 
 #[derive(Args, Debug)]
 #[command(
@@ -11,7 +11,8 @@ use super::value;
     Examples:\n  \
     llm-router config upsert-model --provider-id=openrouter --model=anthropic/claude-sonnet-4.5 \\\n    \
     --aliases=claude-sonnet --context-window=200000 --max-output-tokens=64000\n  \
-    llm-router config upsert-model --provider-id=local --model=qwen3 --capabilities='{\"supportsImages\":false}'\n  \
+    llm-router config upsert-model --provider-id=local --model=qwen3 \\\n    \
+    --capabilities='{\"supportsImages\":false}'\n  \
     llm-router config upsert-model --provider-id=local --model=qwen3 --clear=capabilities,cost"
 )]
 pub(crate) struct UpsertModel {
@@ -61,10 +62,8 @@ pub(crate) struct RemoveModel {
     #[command(flatten)]
     pub(crate) name: ModelName,
 
-    /// Remove what refers to it, too
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean)]
-    pub(crate) cascade: Option<bool>,
+    #[command(flatten)]
+    pub(crate) cascade: Cascade,
 }
 
 #[derive(Args, Debug)]
@@ -86,7 +85,8 @@ pub(crate) struct ModelName {
 #[command(
     args_override_self = true,
     after_help = "Examples:\n  \
-    llm-router config set-model-fallbacks --provider-id=alpha --model=m-large --fallback-models=beta/m-mini,gamma/m\n  \
+    llm-router config set-model-fallbacks --provider-id=alpha --model=m-large \\\n    \
+    --fallback-models=beta/m-mini,gamma/m\n  \
     llm-router config set-model-fallbacks --provider-id=alpha --model=m-large --clear-fallbacks"
 )]
 pub(crate) struct SetModelFallbacks {

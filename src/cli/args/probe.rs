@@ -22,11 +22,12 @@ use super::{Asking, Key, Place};
         it.help("Models to ask for one token each; without any, nothing is asked that is billed")
     }),
     mut_arg("probe_rpm", |it| it.help("Most requests a minute").help_heading(Resettable::Reset)),
-    after_help = "Lists of models and checks of formats cost nothing. Each model of --models is asked for one token in each\n\
+    after_help = "Lists of models and checks of formats cost nothing. Each model of --models is asked for one token in each \
     format that is there.\n\n\
     Examples:\n  \
     llm-router config probe --preset=openai\n  \
-    llm-router config probe --base-url=https://api.example.com --api-key-env=EXAMPLE_API_KEY --models=large,small\n  \
+    llm-router config probe --base-url=https://api.example.com --api-key-env=EXAMPLE_API_KEY \\\n    \
+    --models=large,small\n  \
     pass show key | llm-router config probe --base-url=https://api.example.com --api-key-stdin --json"
 )]
 pub(crate) struct Probe {

@@ -32,7 +32,7 @@ pub(crate) struct Stop {
 #[derive(Args, Debug)]
 #[command(
     args_override_self = true,
-    after_help = "A gateway that watches its config does so by itself. One that runs as a service is started again,\n\
+    after_help = "A gateway that watches its config does so by itself. One that runs as a service is started again, \
     with the variables of now, if its config is good.\n\n\
     Example:\n  llm-router reload"
 )]
@@ -45,7 +45,7 @@ pub(crate) struct Reload {
 #[derive(Args, Debug)]
 #[command(
     args_override_self = true,
-    after_help = "Knows `cargo install` and `npm install -g`, from a registry. Asks before it installs; a script has to say\n\
+    after_help = "Knows `cargo install` and `npm install -g`, from a registry. Asks before it installs; a script has to say \
     --yes.\n\n\
     Examples:\n  \
     llm-router update\n  \

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Asking, Key, Place, value};
+use super::{Asking, Cascade, Key, Place, value};
 use crate::cli::config::upsert_provider::Number;
 use crate::wire::Wire;
 
@@ -117,14 +117,11 @@ pub(crate) struct UpsertProvider {
     llm-router config remove-provider --provider-id=old --cascade"
 )]
 pub(crate) struct RemoveProvider {
-    /// Id of the provider
-    #[arg(long, value_name = "ID")]
-    pub(crate) provider_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) name: ProviderName,
 
-    /// Remove what refers to it, too
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean)]
-    pub(crate) cascade: Option<bool>,
+    #[command(flatten)]
+    pub(crate) cascade: Cascade,
 }
 
 #[derive(Args, Debug)]

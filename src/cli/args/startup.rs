@@ -12,9 +12,9 @@ use super::{Serving, Start, value};
     args_override_self = true,
     mut_arg("port", |port| port.help("Port to listen on").value_parser(clap::value_parser!(u16).range(1..))),
     mut_arg("workerd", |workerd| workerd.help("The workerd executable [default: the one that `start` would find now]")),
-    after_help = "A systemd user unit on Linux, a launchd agent on macOS. The flags are those of `start`; paths are written\n\
+    after_help = "A systemd user unit on Linux, a launchd agent on macOS. The flags are those of `start`; paths are written \
     out in full, so that the service does not depend on where it is started.\n\n\
-    Keys that providers take from variables, and LLM_ROUTER_… settings, go into the environment file, as\n\
+    Keys that providers take from variables, and LLM_ROUTER_… settings, go into the environment file, as \
     NAME=value lines: a service does not see the variables of a shell.\n\n\
     Example:\n  \
     (umask 077; echo OPENROUTER_API_KEY=… > ~/.llm-router.env)\n  \

@@ -4,7 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::cli::config::upsert_provider::Number;
 use crate::cli::failure::Failure;
-use crate::config::{Leases, Strategy, Window};
+use crate::config::{Leases, ParseWindowError, Strategy, WHOLE_MAX, Window};
 use crate::wire::Wire;
 
 /// Version 1's spellings.
@@ -56,16 +56,23 @@ pub(super) fn strategy() -> impl TypedValueParser<Value = Strategy> {
 }
 
 pub(super) fn window(text: &str) -> Result<Window, String> {
-    text.parse().map_err(|error: crate::config::ParseWindowError| error.to_string())
+    text.parse().map_err(|error: ParseWindowError| error.to_string())
 }
 
-/// A whole number from 1 on. JavaScript, which counters pass through, tells no larger ones apart.
+/// A whole number from 1 on.
 pub(super) fn positive(text: &str) -> Result<u64, String> {
-    const MAX: u64 = (1 << 53) - 1;
     let whole = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     whole
-        .filter(|whole| (1..=MAX).contains(whole))
-        .ok_or_else(|| format!("write a whole number from 1 to {MAX}"))
+        .filter(|whole| (1..=WHOLE_MAX).contains(whole))
+        .ok_or_else(|| format!("write a whole number from 1 to {WHOLE_MAX}"))
+}
+
+/// The requests of a cap. People write `40/min`.
+pub(super) fn requests(text: &str) -> Result<u64, String> {
+    positive(text).map_err(|error| match text.parse::<Window>() {
+        Err(cap @ ParseWindowError::Cap { .. }) => cap.to_string(),
+        _ => error,
+    })
 }
 
 pub(super) fn leases_max(text: &str) -> Result<Number, String> {

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{NewKey, value};
+use super::{Check, GivenKey, NewKey, Worker, value};
 
 #[derive(Args, Debug)]
 #[command(
     args_override_self = true,
-    after_help = "The new key is set as one new version of the Worker, with everything else as it is, and then tried from\n\
-    outside: it must open, and the one before must not. If that cannot be seen, the version before is live again\n\
+    after_help = "The new key is set as one new version of the Worker, with everything else as it is, and then tried from \
+    outside: it must open, and the one before must not. If that cannot be seen, the version before is live again \
     and the exit status is 1.\n\n\
-    Variables: CLOUDFLARE_API_TOKEN (or CF_API_TOKEN), CLOUDFLARE_ACCOUNT_ID; LLM_ROUTER_PREVIOUS_MASTER_KEY, the\n\
-    key that is live now, where the config does not have it; CF_ACCESS_CLIENT_ID and\n\
+    Variables: CLOUDFLARE_API_TOKEN (or CF_API_TOKEN), CLOUDFLARE_ACCOUNT_ID; LLM_ROUTER_PREVIOUS_MASTER_KEY, the \
+    key that is live now, where the config does not have it; CF_ACCESS_CLIENT_ID and \
     CF_ACCESS_CLIENT_SECRET, a service token for a gateway behind Access.\n\n\
     Examples:\n  \
     llm-router worker-key --env=production --generate-master-key=true\n  \
@@ -27,18 +27,12 @@ pub(crate) struct WorkerKey {
           value_parser = value::boolean)]
     pub(crate) generate_master_key: Option<bool>,
 
-    /// Read the new key from standard input
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::discreet)]
-    pub(crate) master_key_stdin: Option<value::Discreet>,
+    #[command(flatten)]
+    pub(crate) given: GivenKey,
 
     /// Variable that holds the new key
     #[arg(long, value_name = "VARIABLE")]
     pub(crate) master_key_env: Option<String>,
-
-    /// The new key; other users of this machine may see it while the command runs
-    #[arg(long, value_name = "KEY")]
-    pub(crate) master_key: Option<String>,
 
     /// Without any of the above: set the config's `masterKey` [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
@@ -62,37 +56,13 @@ pub(crate) struct WorkerKey {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Directory of `wrangler.toml`, if there is one [default: this one]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) project_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) worker: Worker,
 
-    /// Environment of `wrangler.toml`, such as production
-    #[arg(long, value_name = "NAME")]
-    pub(crate) env: Option<String>,
+    #[command(flatten)]
+    pub(crate) check: Check,
 
-    /// Name of the Worker [default: that of `wrangler.toml`, else llm-router, with `-ENV` after it]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-
-    /// Account of Cloudflare [default: `CLOUDFLARE_ACCOUNT_ID`, else the only one of the token]
-    #[arg(long, value_name = "ID")]
-    pub(crate) account_id: Option<String>,
-
-    /// Where the gateway answers, to try the keys there [default: the Worker's own domain, route or subdomain]
-    #[arg(long, value_name = "URL")]
-    pub(crate) verify_url: Option<String>,
-
-    /// Do not try the keys
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
-          value_parser = value::boolean)]
-    pub(crate) skip_verify: Option<bool>,
-
-    /// Longest wait until the new key opens and the one before does not
-    #[arg(long, value_name = "SECONDS", default_value_t = 60,
-          value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub(crate) verify_timeout: u32,
-
-    /// Say what would be done; nothing is sent anywhere
+    /// Show what would be done, and call nothing
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
           value_parser = value::boolean)]
     pub(crate) dry_run: Option<bool>,

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Method, redirect};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use url::{Host, Url};
+use url::Url;
 
 use super::envelope::{self, Envelope, Next, NoResult};
 use super::error::Error;
@@ -14,7 +14,7 @@ use super::multipart::Multipart;
 use super::retry;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
-use crate::cli::{print, reach};
+use crate::cli::{http, print, reach};
 use crate::config::Secret;
 
 const BASE: &str = "https://api.cloudflare.com/client/v4";
@@ -52,13 +52,7 @@ pub(crate) enum Body {
 impl Client {
     pub(crate) fn new(token: Secret, environment: &Environment) -> Result<Self, Failure> {
         let (base, here) = base(environment.get(BASE_VARIABLE).unwrap_or(BASE))?;
-        let client = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_PATIENCE)
-            .timeout(PATIENCE)
-            .user_agent(concat!("llm-router/", env!("CARGO_PKG_VERSION")));
-        // Proxies are for what is far away.
-        let client = if here { client.no_proxy() } else { client };
+        let client = http::client(here).connect_timeout(CONNECT_PATIENCE).timeout(PATIENCE);
         let http =
             client.build().map_err(|error| Failure::runtime(format!("cannot make a client: {error}")))?;
         Ok(Self { http, base, token })
@@ -128,10 +122,7 @@ impl Client {
 
     async fn attempt(&self, method: Method, path: &str, body: &Body) -> Result<Envelope, Error> {
         let call = name(&method, path);
-        let silent = |error: reqwest::Error| {
-            let why = if error.is_timeout() { "it took too long".to_owned() } else { reach::root(&error) };
-            Error::Silent { call: call.clone(), why }
-        };
+        let silent = |error: reqwest::Error| Error::Silent { call: call.clone(), why: http::why(&error) };
         let request = self.http.request(method, format!("{}{path}", self.base));
         let request = request.bearer_auth(self.token.expose());
         let request = match body {
@@ -139,16 +130,12 @@ impl Client {
             Body::Json(value) => request.json(value),
             Body::Form(form) => request.header(CONTENT_TYPE, form.content_type()).body(form.body()),
         };
-        let mut response = request.send().await.map_err(silent)?;
+        let response = request.send().await.map_err(silent)?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(silent)? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > ANSWER_MAX_BYTES {
-                return Err(Error::Foreign { call, why: "it has no end".to_owned() });
-            }
-        }
+        let Some(bytes) = http::body(response, ANSWER_MAX_BYTES).await.map_err(silent)? else {
+            return Err(Error::Foreign { call, why: "it has no end".to_owned() });
+        };
         if text(&headers, "cf-mitigated") == Some("challenge") {
             return Err(Error::Blocked { call, ray: text(&headers, "cf-ray").map(str::to_owned) });
         }
@@ -193,12 +180,7 @@ pub(crate) fn segment(name: &str) -> String {
 fn base(text: &str) -> Result<(String, bool), Failure> {
     let bad = |why: &str| Failure::input(format!("{BASE_VARIABLE}: {why}; unset it, or write {BASE}"));
     let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
-    let here = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
+    let here = reach::is_here(text);
     match url.scheme() {
         "https" => {}
         "http" if here => {}

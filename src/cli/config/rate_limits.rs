@@ -80,14 +80,19 @@ fn put(
         let known = position(&change, ids, buckets);
         let id = match known.and_then(|known| ids.get(known)) {
             Some(id) => id.clone(),
-            None => new_id(&change)?,
+            None => new_id(&change, ids)?,
         };
         if saved.contains(&id) {
             return Err(Failure::input(format!("bucket {} is given twice", quote(&id))));
         }
         match known.and_then(|known| buckets.get_mut(known)).and_then(Value::as_object_mut) {
             Some(bucket) => apply(bucket, &id, change, answer),
-            None => added.push(Value::Object(new_bucket(&id, change)?)),
+            None => {
+                let mut bucket = Object::new();
+                field::ID.set(&mut bucket, id.as_str());
+                apply(&mut bucket, &id, change, answer);
+                added.push(Value::Object(bucket));
+            }
         }
         saved.push(id);
     }
@@ -118,20 +123,48 @@ fn position(change: &BucketChange, ids: &[String], buckets: &[Value]) -> Option<
     ids.iter().position(|id| *id == derived).or_else(|| buckets.iter().position(called_so))
 }
 
-fn new_id(change: &BucketChange) -> Result<String, Failure> {
+/// Whether the provider has the bucket already, so that nothing more has to be said of it.
+pub(crate) fn is_known(document: &Document, provider: &str, change: &BucketChange) -> bool {
+    let names = Names::of(document);
+    let Some((at, found)) = names.provider(provider) else { return false };
+    let buckets: Vec<Value> = document
+        .provider(at)
+        .map(|object| field::RATE_LIMITS.items(object))
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    position(change, &bucket_ids(document, at, &found.id), &buckets).is_some()
+}
+
+/// The id of a bucket that is new; fails with everything that a new one needs and this one lacks.
+fn new_id(change: &BucketChange, ids: &[String]) -> Result<String, Failure> {
     let id = match (&change.id, &change.name) {
         (Some(id), _) => id.trim().to_owned(),
         (None, Some(name)) => slug(name),
         (None, None) => String::new(),
     };
-    if id.is_empty() {
-        return Err(Failure::input("a bucket needs an id, or a name to make one of")
-            .hint("give --bucket-id or --bucket-name"));
+    let lacks: Vec<(&str, &str)> = [
+        ("an id or a name", "--bucket-id or --bucket-name", id.is_empty()),
+        ("its models", "--bucket-models", change.models.is_none()),
+        ("its requests", "--bucket-requests", change.requests.is_none()),
+        ("its window", "--bucket-window", change.window.is_none()),
+    ]
+    .into_iter()
+    .filter_map(|(what, flag, lacks)| lacks.then_some((what, flag)))
+    .collect();
+    if lacks.is_empty() {
+        return Ok(id);
     }
-    Ok(id)
+    let (what, flags): (Vec<&str>, Vec<&str>) = lacks.into_iter().unzip();
+    let which =
+        if id.is_empty() { "a new bucket".to_owned() } else { format!("the new bucket {}", quote(&id)) };
+    let near = closest(&id, ids.iter().map(String::as_str));
+    Err(Failure::input(format!("{which} needs {}{}", what.join(", "), did_you_mean(near)))
+        .hint(format!("by flags: {}", flags.join(", "))))
 }
 
-fn checked_models(models: Vec<String>, provider: &ProviderNames) -> Result<Vec<String>, Failure> {
+pub(crate) fn checked_models(models: Vec<String>, provider: &ProviderNames) -> Result<Vec<String>, Failure> {
     let every = |name: &String| name.eq_ignore_ascii_case(EVERY_MODEL);
     if models.iter().any(every) {
         if models.len() > 1 {
@@ -151,30 +184,6 @@ fn checked_models(models: Vec<String>, provider: &ProviderNames) -> Result<Vec<S
     Ok(models)
 }
 
-fn new_bucket(id: &str, change: BucketChange) -> Result<Object, Failure> {
-    let BucketChange { id: _, name, models, requests, window, more } = change;
-    let (Some(models), Some(requests), Some(window)) = (&models, requests, window) else {
-        let missing = [
-            ("--bucket-models", models.is_none()),
-            ("--bucket-requests", requests.is_none()),
-            ("--bucket-window", window.is_none()),
-        ];
-        let missing: Vec<&str> =
-            missing.into_iter().filter(|(_, missing)| *missing).map(|(flag, _)| flag).collect();
-        return Err(Failure::input(format!("the new bucket {} needs {}", quote(id), missing.join(", "))));
-    };
-    let mut bucket = Object::new();
-    field::ID.set(&mut bucket, id);
-    if let Some(name) = name {
-        field::NAME.set(&mut bucket, name);
-    }
-    field::BUCKET_MODELS.set(&mut bucket, models.as_slice());
-    field::REQUESTS.set(&mut bucket, requests);
-    field::WINDOW.set(&mut bucket, stored(window));
-    bucket.extend(more);
-    Ok(bucket)
-}
-
 fn apply(bucket: &mut Object, id: &str, change: BucketChange, answer: &mut Answer) {
     let BucketChange { id: given, name, models, requests, window, more } = change;
     // The id of a bucket that has none comes from what it caps. Whoever names it by that wants it to stay the
@@ -191,9 +200,11 @@ fn apply(bucket: &mut Object, id: &str, change: BucketChange, answer: &mut Answe
     if let Some(requests) = requests {
         field::REQUESTS.set(bucket, requests);
     }
-    let old = field::WINDOW.get(bucket).and_then(read_window);
-    if let Some(window) = window.filter(|window| old != Some(*window)) {
-        answer.note(format!("bucket {}: a new window counts from zero", quote(id)));
+    let old = field::WINDOW.get(bucket);
+    if let Some(window) = window.filter(|window| old.and_then(read_window) != Some(*window)) {
+        if old.is_some() {
+            answer.note(format!("bucket {}: a new window counts from zero", quote(id)));
+        }
         field::WINDOW.set(bucket, stored(window));
     }
     bucket.extend(more);

@@ -18,15 +18,15 @@ use crate::cli::args::{self, Operation};
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::file::{Backup, ConfigFile, Document, Edited};
-use crate::cli::{print, probe, startup};
+use crate::cli::{manager, print, probe, startup};
 use crate::config::{self, Secret};
 
 use words::required;
 
 mod provider;
 
-/// Runs an operation to its end.
-pub(crate) fn run(typed: args::Config, environment: &Environment) -> Result<Answer, Failure> {
+/// Runs an operation to its end. `ask`: a person may be asked for what was not typed.
+pub(crate) fn run(typed: args::Config, ask: bool, environment: &Environment) -> Result<Answer, Failure> {
     let file = ConfigFile::new(typed.config.as_deref(), environment)?;
     let mut answer = match typed.operation.unwrap_or(Operation::List) {
         Operation::List => show(&file),
@@ -34,8 +34,8 @@ pub(crate) fn run(typed: args::Config, environment: &Environment) -> Result<Answ
         Operation::UpsertProvider(typed) => provider::upsert(&file, *typed, environment),
         Operation::Probe(typed) => return probe::run(&typed, environment),
         Operation::RemoveProvider(typed) => {
-            let id = required(typed.provider_id, "--provider-id")?;
-            edit(&file, |document| remove::provider(document, &id, typed.cascade.unwrap_or(false)))
+            let id = required(typed.name.provider_id, "--provider-id")?;
+            edit(&file, |document| remove::provider(document, &id, typed.cascade.is_wanted()))
         }
         Operation::EnableProvider(typed) => switch_provider(&file, typed, true),
         Operation::DisableProvider(typed) => switch_provider(&file, typed, false),
@@ -45,7 +45,7 @@ pub(crate) fn run(typed: args::Config, environment: &Environment) -> Result<Answ
         }
         Operation::RemoveModel(typed) => {
             let (provider, model) = model_name(typed.name)?;
-            edit(&file, |document| remove::model(document, &provider, &model, typed.cascade.unwrap_or(false)))
+            edit(&file, |document| remove::model(document, &provider, &model, typed.cascade.is_wanted()))
         }
         Operation::EnableModel(typed) => switch_model(&file, typed, true),
         Operation::DisableModel(typed) => switch_model(&file, typed, false),
@@ -65,11 +65,10 @@ pub(crate) fn run(typed: args::Config, environment: &Environment) -> Result<Answ
         }
         Operation::RemoveModelAlias(typed) => {
             let id = required(typed.alias_id, "--alias-id")?;
-            edit(&file, |document| remove::alias(document, &id, typed.cascade.unwrap_or(false)))
+            edit(&file, |document| remove::alias(document, &id, typed.cascade.is_wanted()))
         }
         Operation::SetProviderRateLimits(typed) => {
-            let provider = required(typed.provider_id.clone(), "--provider-id")?;
-            let change = limits_change(typed)?;
+            let (provider, change) = limits_change(&file, typed, ask, environment)?;
             edit(&file, |document| rate_limits::set(document, &provider, change))
         }
         Operation::SetMasterKey(typed) => set_master_key(&file, typed),
@@ -194,14 +193,22 @@ fn alias_change(typed: args::UpsertModelAlias) -> Result<AliasChange, Failure> {
     })
 }
 
-fn limits_change(typed: args::SetProviderRateLimits) -> Result<LimitsChange, Failure> {
+/// Which provider, and what about its caps.
+fn limits_change(
+    file: &ConfigFile,
+    typed: args::SetProviderRateLimits,
+    ask: bool,
+    environment: &Environment,
+) -> Result<(String, LimitsChange), Failure> {
+    let provider = |id| required(id, "--provider-id");
     if typed.remove_bucket.unwrap_or(false) {
         let id = required(typed.bucket_id, "--bucket-id")?;
-        return Ok(LimitsChange::Remove { id });
+        return Ok((provider(typed.provider_id)?, LimitsChange::Remove { id }));
     }
     let replace = typed.replace_rate_limits.unwrap_or(false);
     if let Some(text) = &typed.rate_limits {
-        return Ok(LimitsChange::Put { buckets: buckets::parse("--rate-limits", text)?, replace });
+        let buckets = buckets::parse("--rate-limits", text)?;
+        return Ok((provider(typed.provider_id)?, LimitsChange::Put { buckets, replace }));
     }
     let models = typed.bucket_models.map(|text| words::list("--bucket-models", &text)).transpose()?;
     let bucket = BucketChange {
@@ -212,13 +219,18 @@ fn limits_change(typed: args::SetProviderRateLimits) -> Result<LimitsChange, Fai
         window: typed.bucket_window,
         ..BucketChange::default()
     };
-    Ok(LimitsChange::Put { buckets: vec![bucket], replace })
+    let (id, bucket) = if ask {
+        manager::ask_bucket(file, typed.provider_id.as_deref(), &bucket, environment)?
+    } else {
+        (provider(typed.provider_id)?, bucket)
+    };
+    Ok((id, LimitsChange::Put { buckets: vec![bucket], replace }))
 }
 
 fn set_master_key(file: &ConfigFile, typed: args::SetMasterKey) -> Result<Answer, Failure> {
-    let change = if args::Discreet::of(typed.master_key_stdin, "--master-key-stdin")? {
+    let change = if args::Discreet::of(typed.given.master_key_stdin, "--master-key-stdin")? {
         KeyChange::Given(secrets::from_stdin("--master-key-stdin")?)
-    } else if let Some(key) = typed.master_key {
+    } else if let Some(key) = typed.given.master_key {
         warn_of_argument("--master-key", "pipe it into --master-key-stdin");
         KeyChange::Given(Secret::new(key))
     } else if typed.generate_master_key.unwrap_or(false) {

@@ -60,8 +60,8 @@ pub(super) struct Situation {
 impl Wish {
     pub(super) fn new(typed: &DeployKey) -> Result<Self, Failure> {
         let generate = Discreet::of(typed.generate_master_key, "--generate-master-key")?;
-        let stdin = Discreet::of(typed.master_key_stdin, "--master-key-stdin")?;
-        if generate && (stdin || typed.master_key.is_some()) {
+        let stdin = Discreet::of(typed.given.master_key_stdin, "--master-key-stdin")?;
+        if generate && (stdin || typed.given.master_key.is_some()) {
             return Err(Failure::input("--generate-master-key makes a new key; do not give one as well"));
         }
         if generate {
@@ -71,7 +71,7 @@ impl Wish {
         if stdin {
             return Ok(Self::Given(secrets::from_stdin("--master-key-stdin")?));
         }
-        match &typed.master_key {
+        match &typed.given.master_key {
             Some(key) => {
                 print::warning(secrets::argument_warning(
                     "--master-key",

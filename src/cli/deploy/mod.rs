@@ -29,4 +29,3 @@ mod wrangler;
 
 pub(crate) use named::named;
 pub(crate) use run::run;
-pub(crate) use verify::base_url;

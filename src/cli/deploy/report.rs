@@ -183,7 +183,7 @@ pub(super) fn dry_run(
     let plan = plan::plan(wanted, None, &assumed, false)?;
     let mut answer = Answer::new("deploy");
     answer.put("dryRun", true).put("worker", wanted.script.as_str());
-    answer.put("account", typed.account_id.clone().or_else(|| wanted.account_id.clone()));
+    answer.put("account", typed.worker.account_id.clone().or_else(|| wanted.account_id.clone()));
     answer.put("configBytes", wanted.content.text.len()).put("configParts", wanted.content.parts.len());
     answer.put("variables", plan.variables);
     answer.line("dry run: nobody is asked and nothing is changed");
@@ -199,7 +199,7 @@ pub(super) fn dry_run(
         .collect();
     let url =
         verify_url.map(str::to_owned).or_else(|| wanted.target.triggers().iter().find_map(Trigger::url));
-    let (first, update) = calls(wanted, &plan, url.as_deref(), typed.skip_verify.unwrap_or(false));
+    let (first, update) = calls(wanted, &plan, url.as_deref(), !typed.check.is_wanted());
     answer.line("").line("if there is no such Worker:");
     for call in &first {
         answer.line(format!("  {call}"));
@@ -223,8 +223,7 @@ pub(super) fn dry_run(
     }
     if !wanted.target.is_named() {
         answer.note("nothing says where a new gateway is to answer; one that is there keeps what it has");
-    } else if url.is_none() && wanted.target.workers_dev != Some(true) && !typed.skip_verify.unwrap_or(false)
-    {
+    } else if url.is_none() && wanted.target.workers_dev != Some(true) && typed.check.is_wanted() {
         answer.note(address::unknown(&wanted.script).hint.unwrap_or_default());
     }
     for note in &plan.notes {

@@ -1,7 +1,5 @@
 //! The command, from its flags to its end.
 
-use std::time::Duration;
-
 use super::execute::Execution;
 use super::key::{Fate, Situation};
 use super::live::Live;
@@ -16,9 +14,12 @@ use crate::cli::cloudflare::scripts::Script;
 use crate::cli::cloudflare::{self};
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
-use crate::cli::reach::ServiceToken;
+use crate::cli::reach::{self, Door};
 use crate::cli::{Bundle, args, confirm, manager, print};
 use crate::deployment::MASTER_KEY_VARIABLE;
+
+/// Longest wait until a new address answers.
+const TIMEOUT_SECONDS: u32 = 120;
 
 /// Everything that is known before anything is changed.
 pub(super) struct Job {
@@ -31,8 +32,8 @@ pub(super) struct Job {
     pub(super) others: Vec<String>,
     pub(super) url: Option<String>,
     pub(super) access_alone: bool,
-    /// For the check, read before anything is changed.
-    pub(super) access: Option<ServiceToken>,
+    /// For the check, if that is wanted.
+    pub(super) door: Option<Door>,
 }
 
 /// Deploys. `json`: nobody reads along.
@@ -42,7 +43,7 @@ pub(crate) async fn run(
     bundle: Bundle,
     environment: &Environment,
 ) -> Result<Answer, Failure> {
-    let verify_url = typed.verify_url.as_deref().map(verify::base_url).transpose()?;
+    let verify_url = typed.check.verify_url.as_deref().map(reach::verify_url).transpose()?;
     let mut wanted = Wanted::new(&typed, bundle, environment)?;
     wanted.notes.extend(old_flags(&typed));
     wanted.notes.iter().for_each(print::note);
@@ -93,7 +94,8 @@ async fn connect(
     environment: &Environment,
 ) -> Result<Script, Failure> {
     let (client, account) =
-        cloudflare::connect(typed.account_id.as_deref(), wanted.account_id.as_deref(), environment).await?;
+        cloudflare::connect(typed.worker.account_id.as_deref(), wanted.account_id.as_deref(), environment)
+            .await?;
     Ok(Script { client, account, name: wanted.script.clone() })
 }
 
@@ -135,11 +137,13 @@ async fn prepare(
         Some(url) => Some(url),
         None => address::of(script, &wanted.target, live.as_ref(), &plan).await?,
     };
-    if url.is_none() && !typed.skip_verify.unwrap_or(false) {
+    if url.is_none() && typed.check.is_wanted() {
         return Err(address::unknown(&script.name));
     }
-    let access = if typed.skip_verify.unwrap_or(false) { None } else { ServiceToken::read(environment)? };
-    Ok(Job { wanted, live, fate, plan, ways, others, url, access_alone, access })
+    // Before anything is changed: half a service token is an error.
+    let asked = url.as_ref().filter(|_| typed.check.is_wanted());
+    let door = asked.map(|url| Door::outside(url, environment)).transpose()?;
+    Ok(Job { wanted, live, fate, plan, ways, others, url, access_alone, door })
 }
 
 /// Asks where a new gateway is to answer.
@@ -237,8 +241,8 @@ async fn check(
     typed: &args::Deploy,
     environment: &Environment,
 ) -> Result<Option<Verdict>, Failure> {
-    let Some(url) = job.url.as_ref().filter(|_| !typed.skip_verify.unwrap_or(false)) else { return Ok(None) };
-    print::log(format_args!("asking {url} whether it works"));
+    let Some(door) = &job.door else { return Ok(None) };
+    print::log(format_args!("asking {} whether it works", door.url));
     let key = match job.fate.uploaded() {
         Some(key) => Key::Known(key.clone()),
         None => {
@@ -248,12 +252,11 @@ async fn check(
         }
     };
     let question = Question {
-        url: url.clone(),
+        door,
         key,
         models: job.wanted.models.clone(),
         access_alone: job.access_alone,
-        access: job.access.clone(),
-        timeout: Duration::from_secs(typed.verify_timeout.into()),
+        timeout: typed.check.timeout(TIMEOUT_SECONDS),
     };
     verify::verify(&question).await.map(Some)
 }

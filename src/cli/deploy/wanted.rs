@@ -70,8 +70,8 @@ impl Wanted {
             ))
             .hint("add one with `llm-router config upsert-provider`"));
         }
-        let directory = typed.project_dir.clone().unwrap_or_else(|| PathBuf::from("."));
-        let project = wrangler::read(&directory, typed.env.as_deref())?;
+        let (directory, name) = (typed.worker.directory(), typed.worker.environment());
+        let project = wrangler::read(directory, name)?;
         let mut notes: Vec<String> = checked.warnings.iter().map(ToString::to_string).collect();
         notes.extend(project.iter().flat_map(|project| project.notes.iter().cloned()));
         let unread = ["wrangler.jsonc", "wrangler.json"].map(|name| directory.join(name));
@@ -81,8 +81,8 @@ impl Wanted {
         let vars = merged(project.as_ref(), flag_vars, &removed_vars);
         let (keys, needed) = keys(&config, project.as_ref(), &vars, environment)?;
         Ok(Self {
-            script: script_name(typed.name.as_deref(), typed.env.as_deref(), project.as_ref())?,
-            environment: typed.env.clone(),
+            script: script_name(typed.worker.name.as_deref(), name, project.as_ref())?,
+            environment: name.map(str::to_owned),
             account_id: project.as_ref().and_then(|project| project.account_id.clone()),
             config_path: file.path().to_owned(),
             content: Content::new(&file.load()?.root)?,

@@ -29,7 +29,7 @@ pub(crate) async fn run(typed: args::Explain, json: bool, environment: &Environm
     let (source, document) = match Gateway::find(&reach, environment)? {
         Some(mut gateway) => {
             let document = gateway.get(&path).await.map_err(Silence::failure)?;
-            (gateway.url, document)
+            (gateway.door.url, document)
         }
         None => {
             let places = Places::new(&reach, environment)?;

@@ -103,9 +103,11 @@ impl ConfigFile {
     /// The validated config; all that is wrong with it otherwise.
     pub(crate) fn check(&self) -> Result<Checked, Failure> {
         let Some(text) = read_text(&self.path)? else {
-            return Err(Failure::input(format!("there is no config at {}", self.path.display())).hint(
-                "make one with `llm-router config upsert-provider`, or name another file with --config",
-            ));
+            return Err(Failure::input(format!(
+                "there is no config at {}, or an empty one",
+                self.path.display()
+            ))
+            .hint("make one with `llm-router config upsert-provider`, or name another file with --config"));
         };
         config::read(&text).map_err(|report| {
             Failure::input(format!("{} is not a valid config", self.path.display())).details(listed(&report))

@@ -13,15 +13,20 @@ use super::walk::{Done, Step, walk};
 use crate::cli::answer::Answer;
 use crate::cli::args::{Arguments, Command};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::{deploy, runtime, worker_key};
+use crate::cli::{deploy, reach, runtime, worker_key};
 
 const ENTRIES: [Entry; 3] = [
-    ("Deploy this config", |desk| walk(&mut Draft::default(), desk, &[environment, deployed_key, deploy])),
+    ("Deploy this config", |desk| walk(&mut Draft::default(), desk, &DEPLOYMENT)),
     ("Show what a deployment does", |desk| walk(&mut Draft::default(), desk, &[environment, show])),
     ("Set another master key", |desk| walk(&mut Draft::default(), desk, &CHANGE)),
 ];
 
-const CHANGE: [Step<Draft>; 4] = [environment, new_key, key_before, change];
+const DEPLOYMENT: [Step<Draft>; 5] = [environment, deployed_key, checked, address, deploy];
+const CHANGE: [Step<Draft>; 6] = [environment, new_key, key_before, checked, address, change];
+
+/// Where the gateway is asked whether it works, as an option of the question for that.
+const ELSEWHERE: usize = 1;
+const NOWHERE: usize = 2;
 
 /// What `--grace` is to be, and how it is said.
 const GRACES: [(&str, Option<&str>); 4] = [
@@ -38,6 +43,8 @@ struct Draft {
     /// The first option of the question for the key.
     other_key: usize,
     grace: usize,
+    checked: usize,
+    address: String,
 }
 
 pub(super) fn run(desk: &mut Desk<'_>) -> Asked<()> {
@@ -59,8 +66,8 @@ fn deployed_key(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
 }
 
 fn deploy(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
-    let key = (draft.other_key == 1).then_some("--generate-master-key");
-    execute(desk, "deploy", draft, key.into_iter().map(str::to_owned))
+    let key = (draft.other_key == 1).then(|| "--generate-master-key".to_owned());
+    execute(desk, "deploy", draft, key.into_iter().chain(draft.check()))
 }
 
 fn show(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
@@ -83,7 +90,41 @@ fn key_before(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
 fn change(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
     let key = (draft.other_key == 0).then(|| "--generate-master-key".to_owned());
     let grace = GRACES.get(draft.grace).and_then(|(_, grace)| *grace).map(|grace| format!("--grace={grace}"));
-    execute(desk, "worker-key", draft, key.into_iter().chain(grace))
+    execute(desk, "worker-key", draft, key.into_iter().chain(grace).chain(draft.check()))
+}
+
+fn checked(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    let options = ["At its domain, its route or under workers.dev", "At another address", "Nowhere"];
+    let help = "if it does not, everything is taken back";
+    let options = options.map(str::to_owned);
+    draft.checked =
+        desk.prompt.select("Where is it asked whether it works?", help, &options, draft.checked)?;
+    Ok(Done::Asked)
+}
+
+fn address(draft: &mut Draft, desk: &mut Desk<'_>) -> Asked<Done> {
+    if draft.checked != ELSEWHERE {
+        return Ok(Done::Skipped);
+    }
+    let check = |text: &str| match reach::verify_url(text) {
+        Ok(_) => Ok(()),
+        // There is no flag here.
+        Err(failure) => Err(failure.message.trim_start_matches("--verify-url: ").to_owned()),
+    };
+    let help = "such as https://llm.example.com";
+    draft.address = desk.prompt.text("Address of the gateway", help, &draft.address, Rc::new(check))?;
+    Ok(Done::Asked)
+}
+
+impl Draft {
+    /// The flag that says where it is asked, if one has to.
+    fn check(&self) -> Option<String> {
+        match self.checked {
+            ELSEWHERE => Some(format!("--verify-url={}", self.address)),
+            NOWHERE => Some("--skip-verify".to_owned()),
+            _ => None,
+        }
+    }
 }
 
 /// Runs the command, as it would be typed.

@@ -32,6 +32,7 @@ mod walk;
 use std::path::Path;
 use std::rc::Rc;
 
+use super::config::buckets::BucketChange;
 use super::config::probing;
 use super::environment::Environment;
 use super::failure::Failure;
@@ -63,6 +64,25 @@ pub(crate) fn run(
         Err(Halt::Start(typed)) => Ok(Some(*typed)),
         Err(Halt::Stop(failure)) => Err(failure),
     }
+}
+
+/// Asks for what a new bucket lacks, and for its provider if that is not named, outside of the menu.
+pub(crate) fn ask_bucket(
+    file: &ConfigFile,
+    provider: Option<&str>,
+    bucket: &BucketChange,
+    environment: &Environment,
+) -> Result<(String, BucketChange), Failure> {
+    let mut prompt = prompt_of(environment);
+    let mut desk = Desk {
+        file,
+        environment,
+        // Nothing is deployed here.
+        bundle: Bundle { modules: [&[]; 3] },
+        prompt: prompt.as_mut(),
+        probing: &|question| probing::run(question, environment),
+    };
+    buckets::complete(&mut desk, provider, bucket).map_err(given_up)
 }
 
 /// Asks for something that is not shown, outside of the menu.

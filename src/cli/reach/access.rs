@@ -2,7 +2,6 @@
 
 use reqwest::RequestBuilder;
 use reqwest::header::HeaderValue;
-use serde_json::Value;
 use url::Url;
 
 use super::Answer;
@@ -55,17 +54,14 @@ fn header(name: &str, value: &str) -> Result<HeaderValue, Failure> {
 /// Whether Access answered instead of the gateway, whose own refusals are JSON and redirect nowhere.
 pub(super) fn stands_before(answer: &Answer) -> bool {
     match answer.status.as_u16() {
-        300..=399 => answer.location.as_deref().is_some_and(is_login),
-        401 | 403 => {
-            let error: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-            error.pointer("/error/message").is_none()
-        }
+        300..=399 => answer.leads_to_sign_in(),
+        401 | 403 => answer.body.pointer("/error/message").is_none(),
         _ => false,
     }
 }
 
 /// Where Access sends people to sign in.
-fn is_login(location: &str) -> bool {
+pub(super) fn is_login(location: &str) -> bool {
     if location.starts_with("/cdn-cgi/access/") {
         return true;
     }
@@ -95,7 +91,11 @@ mod tests {
 
     fn answer(status: u16, location: Option<&str>, body: &str) -> Answer {
         let status = StatusCode::from_u16(status).unwrap();
-        Answer { status, location: location.map(str::to_owned), body: body.into() }
+        Answer {
+            status,
+            location: location.map(str::to_owned),
+            body: serde_json::from_str(body).unwrap_or_default(),
+        }
     }
 
     #[test]

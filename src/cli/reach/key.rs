@@ -7,6 +7,7 @@ use std::io::{self, Read};
 
 use url::{Host, Url};
 
+use super::door::is_private;
 use super::{Places, ServiceToken};
 use crate::cli::args;
 use crate::cli::environment::Environment;
@@ -50,7 +51,7 @@ impl Keys {
             variable: environment.get(MASTER_KEY_VARIABLE).map(|key| Secret::new(key.trim())),
             service_token: ServiceToken::read(environment),
             config: places.config.clone(),
-            private: !named || is_here(url) || url.starts_with("https:"),
+            private: !named || is_private(url),
             url: url.to_owned(),
         })
     }

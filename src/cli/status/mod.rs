@@ -51,7 +51,7 @@ impl Answer {
             return Ok(format!("{}\n", self.0));
         }
         let status = self.read()?;
-        Ok(screen.render(&render::status(&status, &question.gateway.url, screen)))
+        Ok(screen.render(&render::status(&status, &question.gateway.door.url, screen)))
     }
 
     fn read(self) -> Result<Status, Failure> {

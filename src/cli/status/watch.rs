@@ -31,7 +31,7 @@ async fn watch(question: &mut Question, pause: Duration, environment: &Environme
         let text = match question.ask().await {
             Ok(answer) if question.json => format!("{}\n", answer.0),
             Ok(answer) => {
-                seen = render::status(&answer.read()?, &question.gateway.url, &screen);
+                seen = render::status(&answer.read()?, &question.gateway.door.url, &screen);
                 film.next(&seen, &screen)
             }
             // A gateway that is started again is worth waiting for, one that was never there is not.

@@ -1,7 +1,6 @@
 //! What the command has to say.
 
 use super::change::{Checked, Gateway};
-use super::door::Door;
 use super::key::{Chosen, Source};
 use super::place::Place;
 use super::{Config, key};
@@ -9,6 +8,7 @@ use crate::cli::answer::Answer;
 use crate::cli::args;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
+use crate::cli::reach::Door;
 use crate::deployment::{MASTER_KEY_VARIABLE, PREVIOUS_KEY_UNTIL_VARIABLE, PREVIOUS_KEY_VARIABLE};
 use crate::time::Millis;
 
@@ -140,7 +140,7 @@ pub(super) fn planned(
     let mut answer = Answer::new(OPERATION);
     answer.line(format!("worker={}", place.script)).put("worker", place.script.as_str());
     answer.put("dryRun", true).put("changed", false).put("environment", place.environment.as_deref());
-    let account = typed.account_id.as_deref().or(environment.get("CLOUDFLARE_ACCOUNT_ID"));
+    let account = typed.worker.account_id.as_deref().or(environment.get("CLOUDFLARE_ACCOUNT_ID"));
     let account = account.or(place.account.as_deref());
     answer
         .line(format!("account={}", account.unwrap_or("the only one of the token")))
@@ -166,13 +166,13 @@ pub(super) fn planned(
         None => answer.line(format!("remove {PREVIOUS_KEY_VARIABLE}, if it is there")),
     };
     answer.line("keep everything else");
-    if typed.skip_verify.unwrap_or(false) {
-        answer.line("do not try the keys");
-    } else {
+    if typed.check.is_wanted() {
         let url = place.known_url();
         answer
             .line(format!("try the keys at {}", url.unwrap_or("the Worker's own domain")))
             .put("verifyUrl", url);
+    } else {
+        answer.line("do not try the keys");
     }
     answer.line("nothing was sent");
     Ok(answer)

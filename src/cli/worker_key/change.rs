@@ -5,14 +5,15 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
-use super::door::{Door, Said};
 use super::key::{Chosen, Source};
 use super::plan::{self, Before};
+use super::said::{Said, show};
 use super::{Config, PREVIOUS_VARIABLE};
 use crate::cli::cloudflare::Replaced;
 use crate::cli::cloudflare::scripts::{Script, Share, Version};
 use crate::cli::cloudflare::state::State;
 use crate::cli::failure::Failure;
+use crate::cli::reach::Door;
 use crate::cli::{master_key, print};
 use crate::config::Secret;
 use crate::deployment::{MASTER_KEY_VARIABLE, PREVIOUS_KEY_VARIABLE, PROVIDERS_BINDING};
@@ -113,7 +114,7 @@ impl Gateway {
     ) -> Result<Known, Failure> {
         let url = &door.url;
         let nobodys = master_key::generate(master_key::LENGTH_MIN, "")?;
-        let closed = match door.show(&nobodys).await {
+        let closed = match show(door, &nobodys).await {
             Said::Refused => false,
             Said::Closed => true,
             Said::Opens => {
@@ -133,11 +134,11 @@ impl Gateway {
         };
         let mut opening = Vec::new();
         for key in candidates {
-            if door.show(&key).await == Said::Opens {
+            if show(door, &key).await == Said::Opens {
                 opening.push(key);
             }
         }
-        let opened_already = opening.contains(new) || door.show(new).await == Said::Opens;
+        let opened_already = opening.contains(new) || show(door, new).await == Said::Opens;
         opening.retain(|key| key != new);
         // In a grace period it may be the key before.
         Ok(Known { opening, is_live: opened_already && !self.has_grace(), closed })
@@ -222,7 +223,7 @@ impl Gateway {
         chosen: &Chosen,
         known: &Known,
         until: Option<Millis>,
-        wait: u64,
+        wait: Duration,
         stop: &mut Stop,
     ) -> Result<Checked, Failure> {
         print::log(format!("trying the keys at {}", door.url));
@@ -243,16 +244,16 @@ impl Gateway {
         chosen: &Chosen,
         known: &Known,
         until: Option<Millis>,
-        wait: u64,
+        wait: Duration,
     ) -> Result<Checked, String> {
-        let deadline = Instant::now() + Duration::from_secs(wait);
+        let deadline = Instant::now() + wait;
         // In a second grace period after another nobody can tell which of the keys it is that opened.
         let ambiguous = until.is_some() && self.has_grace();
         loop {
-            let new = door.show(&chosen.key).await;
+            let new = show(door, &chosen.key).await;
             let mut old = Vec::new();
             for key in known.opening.iter().filter(|_| !ambiguous) {
-                old.push(door.show(key).await);
+                old.push(show(door, key).await);
             }
             let expected = if until.is_some() { Said::Opens } else { Said::Refused };
             let problem = match new {

@@ -40,13 +40,13 @@ pub(super) fn choose(
     config_key: Option<&Secret>,
     environment: &Environment,
 ) -> Result<Chosen, Failure> {
-    let stdin = args::Discreet::of(typed.master_key_stdin, "--master-key-stdin")?;
+    let stdin = args::Discreet::of(typed.given.master_key_stdin, "--master-key-stdin")?;
     let generate = typed.generate_master_key.unwrap_or(false);
     let asked = [
         ("--generate-master-key", generate),
         ("--master-key-stdin", stdin),
         ("--master-key-env", typed.master_key_env.is_some()),
-        ("--master-key", typed.master_key.is_some()),
+        ("--master-key", typed.given.master_key.is_some()),
     ];
     let asked: Vec<&str> = asked.into_iter().filter(|(_, asked)| *asked).map(|(flag, _)| flag).collect();
     if asked.len() > 1 {
@@ -60,7 +60,7 @@ pub(super) fn choose(
         (secrets::from_stdin("--master-key-stdin")?, Source::Given)
     } else if let Some(name) = &typed.master_key_env {
         (of_variable(name, environment)?, Source::Given)
-    } else if let Some(key) = &typed.master_key {
+    } else if let Some(key) = &typed.given.master_key {
         print::warning(secrets::argument_warning("--master-key", "pipe it into --master-key-stdin"));
         (usable(key, "--master-key")?, Source::Given)
     } else if let Some(key) = config_key.filter(|_| typed.use_config_key.unwrap_or(true)) {

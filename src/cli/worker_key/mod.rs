@@ -11,10 +11,10 @@
 
 mod answer;
 mod change;
-mod door;
 mod key;
 mod place;
 mod plan;
+mod said;
 
 use std::time::SystemTime;
 
@@ -24,12 +24,12 @@ use super::config::field;
 use super::environment::Environment;
 use super::failure::Failure;
 use super::file::ConfigFile;
+use super::reach::Door;
 use super::{cloudflare, confirm};
 use crate::config::Secret;
 use crate::time::Millis;
 use answer::Done;
 use change::{Gateway, Stop};
-use door::Door;
 use key::Chosen;
 use place::Place;
 
@@ -38,6 +38,9 @@ const PREVIOUS_VARIABLE: &str = "LLM_ROUTER_PREVIOUS_MASTER_KEY";
 
 /// What `status` shows a gateway. Never taken for the new key: it is more likely the old one.
 const LIVE_VARIABLE: &str = crate::deployment::MASTER_KEY_VARIABLE;
+
+/// Longest wait until the new key opens and the one before does not.
+const TIMEOUT_SECONDS: u32 = 60;
 
 /// The config file as far as it matters here.
 struct Config {
@@ -56,14 +59,15 @@ pub(crate) async fn run(typed: args::WorkerKey, environment: &Environment) -> Re
     let chosen = key::choose(&typed, config.key.as_ref(), environment)?;
     let save = to_be_saved(&typed, &config, &chosen)?;
     let (client, account) =
-        cloudflare::connect(typed.account_id.as_deref(), place.account.as_deref(), environment).await?;
+        cloudflare::connect(typed.worker.account_id.as_deref(), place.account.as_deref(), environment)
+            .await?;
     let script = cloudflare::scripts::Script { client, account, name: place.script.clone() };
 
     let gateway = Gateway::look(script).await?;
-    let door = if typed.skip_verify.unwrap_or(false) {
-        None
+    let door = if typed.check.is_wanted() {
+        Some(Door::outside(&place.url(&gateway.script).await?, environment)?)
     } else {
-        Some(Door::new(&place.url(&gateway.script).await?, environment)?)
+        None
     };
     let candidates = key::candidates(config.key.as_ref(), environment);
     let known = match &door {
@@ -84,7 +88,9 @@ pub(crate) async fn run(typed: args::WorkerKey, environment: &Environment) -> Re
     let version = gateway.change(&chosen, &before, state.as_ref(), door.is_some()).await?;
     let checked = match &door {
         Some(door) => {
-            gateway.check(door, &chosen, &known, until, typed.verify_timeout.into(), &mut stop).await?
+            gateway
+                .check(door, &chosen, &known, until, typed.check.timeout(TIMEOUT_SECONDS), &mut stop)
+                .await?
         }
         None => change::Checked::default(),
     };

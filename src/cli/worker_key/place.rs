@@ -1,11 +1,9 @@
 //! Which Worker is meant, and where it answers. The same as for `deploy`.
 
-use std::path::PathBuf;
-
 use crate::cli::args;
 use crate::cli::cloudflare::scripts::Script;
-use crate::cli::deploy;
 use crate::cli::failure::Failure;
+use crate::cli::{deploy, reach};
 
 /// What flags and `wrangler.toml` say.
 pub(super) struct Place {
@@ -21,10 +19,9 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn find(typed: &args::WorkerKey) -> Result<Self, Failure> {
-        let directory = typed.project_dir.clone().unwrap_or_else(|| PathBuf::from("."));
-        let environment = typed.env.clone().filter(|name| !name.is_empty());
-        let found = deploy::named(&directory, environment.as_deref(), typed.name.as_deref())?;
-        let named = typed.verify_url.as_deref().map(deploy::base_url).transpose()?;
+        let found = deploy::named(&typed.worker)?;
+        let environment = typed.worker.environment().map(str::to_owned);
+        let named = typed.check.verify_url.as_deref().map(reach::verify_url).transpose()?;
         Ok(Self { script: found.script, environment, account: found.account, urls: found.urls, named })
     }
 

@@ -112,14 +112,14 @@ function isShort(headers) {
 // Bytes read in search of the end of a stream's first event.
 const OPENING_BYTES = 65_536;
 
-// How long a stream that sends comments is held back. Overloads show within a second or two; clients and proxies
-// wait for headers for 30 s at least.
+// How long a stream is held back that has only shown that it is alive. Overloads show within a second or two; clients
+// and proxies wait for headers for 30 s at least.
 const ALIVE_MS = 5_000;
 
 // Waits until a body has begun, so that one that breaks before can be had from somebody else. An event stream
-// has begun with its first event, or `OPENING_BYTES`; any other with its first byte. One that has not begun after
-// `waitMs` is let go on, and so is an event stream `ALIVE_MS` after its first comment: those are for the client,
-// whose patience nobody here knows.
+// has begun with the first event that says something, or `OPENING_BYTES`; any other with its first byte. One that has
+// not begun after `waitMs` is let go on, and so is an event stream `ALIVE_MS` after its first sign of life: those are
+// for the client, whose patience nobody here knows.
 async function begin(answer, waitMs) {
   const { response } = answer;
   if (response.body === null) return;
@@ -145,12 +145,14 @@ async function begin(answer, waitMs) {
       read.chunks.push(next.value);
       read.length += next.value.byteLength;
       if (!streams) continue;
-      text = (text + decoder.decode(next.value, { stream: true })).replace(BEFORE_EVENTS, "");
-      if (text === "" && !alive) {
+      text += decoder.decode(next.value, { stream: true });
+      const said = text.replace(SIGNS_OF_LIFE, "");
+      if (said !== text && !alive) {
         alive = true;
         clearTimeout(timer);
         timer = setTimeout(letGo, Math.min(ALIVE_MS, deadline - Date.now()), null);
       }
+      text = said;
     }
     if (streams) answer.opening = [join(read), ended];
   } catch {
@@ -160,10 +162,19 @@ async function begin(answer, waitMs) {
   }
 }
 
-// Whole lines that no event begins with: comments, blank lines, `id` and `retry`.
-const BEFORE_EVENTS = /^(?:(?!(?:data|event)[:\r\n])[^\r\n]*(?:\r\n|\n|\r))+/;
+// What comes before a stream says something: lines that no event begins with (comments, blank lines, `id`, `retry`),
+// pings, and what the Responses API announces every answer with, also one that fails.
+const SIGNS_OF_LIFE = (() => {
+  const end = "(?:\\r\\n|\\n|\\r)";
+  const line = `[^\\r\\n]*${end}`;
+  const idle = `(?!(?:data|event)[:\\r\\n])${line}`;
+  const kinds = "(?:ping|response\\.(?:created|queued|in_progress))";
+  const named = `event: ?${kinds}${end}(?:data:${line})*${end}`;
+  const unnamed = `data: ?\\{ ?"type": ?"${kinds}"${line}${end}`;
+  return new RegExp(`^(?:${named}|${unnamed}|${idle})+`);
+})();
 
-// Whether `text`, which has nothing before its first event, holds a whole one.
+// Whether `text`, which has no sign of life before its first event, holds a whole one.
 function hasBegun(text) {
   return /\n\n|\r\r|\r\n\r\n/.test(text);
 }

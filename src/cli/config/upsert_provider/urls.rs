@@ -13,6 +13,7 @@ use crate::cli::answer::Answer;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::file::Document;
+use crate::cli::reach::is_here;
 use crate::config::Secret;
 use crate::config::endpoint::parse_base;
 use crate::wire::Wire;
@@ -23,7 +24,12 @@ pub(super) fn apply(
     new: bool,
     answer: &mut Answer,
 ) -> Result<(), Failure> {
-    check(change)?;
+    for (_, url) in check(change)? {
+        // What is sent there, the provider's key and what people ask, is not for others.
+        if url.starts_with("http:") && !is_here(url) {
+            answer.note(format!("others can read what is sent to {}: use https if it can", masked_url(url)));
+        }
+    }
     if change.common_base {
         field::BASE_URL_BY_FORMAT.remove(provider);
     }
@@ -49,13 +55,14 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// Every URL that was typed must be one.
-fn check(change: &ProviderChange) -> Result<(), Failure> {
+/// The URLs that were typed, with their flags. Each must be one.
+fn check(change: &ProviderChange) -> Result<Vec<(String, &String)>, Failure> {
     let typed = change.base_url.iter().map(|url| ("--base-url".to_owned(), url));
     let specific = Wire::ALL.into_iter().filter_map(|wire| {
         Some((format!("--{}-base-url", wire.config_name()), change.base_urls.get(wire).as_ref()?))
     });
-    for (flag, url) in typed.chain(specific) {
+    let typed: Vec<(String, &String)> = typed.chain(specific).collect();
+    for (flag, url) in &typed {
         parse_base(url).map_err(|error| Failure::input(format!("{flag}: {error}")))?;
     }
     let specific = Wire::ALL.into_iter().any(|wire| change.base_urls.get(wire).is_some());
@@ -65,7 +72,7 @@ fn check(change: &ProviderChange) -> Result<(), Failure> {
         )
         .hint("name them by --openai-base-url and --claude-base-url, or leave out --skip-probe"));
     }
-    Ok(())
+    Ok(typed)
 }
 
 /// Version 1 also wrote the base URL under the format: such copies move with it.

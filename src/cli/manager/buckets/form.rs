@@ -11,9 +11,12 @@ use crate::cli::manager::desk::Desk;
 use crate::cli::manager::prompt::{Asked, Halt};
 use crate::cli::manager::walk::{Done, Step};
 use crate::config::names::slug;
-use crate::config::{Window, WindowUnit};
+use crate::config::{WHOLE_MAX, Window, WindowUnit};
 
 pub(super) const STEPS: [Step<Form>; 8] = [name, scoped, lost, models, cap, unit, size, review];
+
+/// For what a command lacks.
+pub(super) const MISSING: [Step<Form>; 6] = [name, scoped, models, cap, unit, size];
 
 /// Units that are offered; others only for a bucket that has one already.
 const UNITS: [WindowUnit; 5] =
@@ -22,6 +25,8 @@ const UNITS: [WindowUnit; 5] =
 /// The answers so far.
 pub(super) struct Form {
     provider: String,
+    /// What a command has said already, which is not asked.
+    said: BucketChange,
     /// The bucket that is edited. Its count goes by its id, which stays whatever the name becomes.
     before: Option<Bucket>,
     /// Ids of the other buckets.
@@ -55,6 +60,7 @@ impl Form {
         }
         Self {
             provider: provider.id.clone(),
+            said: BucketChange::default(),
             taken: all
                 .iter()
                 .map(|other| other.id.clone())
@@ -71,6 +77,24 @@ impl Form {
             size: window.map_or(1, |window| window.size),
             units,
             before: bucket.cloned(),
+        }
+    }
+
+    /// A new bucket, of which a command has said something.
+    pub(super) fn of_command(provider: &ProviderNames, said: BucketChange, all: &[Bucket]) -> Self {
+        Self { said, ..Self::new(provider, None, all) }
+    }
+
+    /// What the command has said, and the answers.
+    pub(super) fn completed(&self) -> BucketChange {
+        let name = Some(self.name.clone()).filter(|name| !name.is_empty());
+        BucketChange {
+            id: self.said.id.clone(),
+            name: self.said.name.clone().or(name),
+            models: self.said.models.clone().or_else(|| Some(self.selection())),
+            requests: self.said.requests.or(self.requests),
+            window: self.said.window.or_else(|| Some(self.window())),
+            more: self.said.more.clone(),
         }
     }
 
@@ -93,6 +117,9 @@ impl Form {
 }
 
 fn name(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    if form.said.id.is_some() || form.said.name.is_some() {
+        return Ok(Done::Skipped);
+    }
     let (taken, editing) = (form.taken.clone(), form.before.is_some());
     let check = move |text: &str| match slug(text) {
         id if id.is_empty() => Err("give it a name with a letter or a digit".to_owned()),
@@ -104,6 +131,9 @@ fn name(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
 }
 
 fn scoped(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    if form.said.models.is_some() {
+        return Ok(Done::Skipped);
+    }
     if form.known.is_empty() && form.lost.is_empty() {
         form.all = true;
         return Ok(Done::Skipped);
@@ -122,7 +152,7 @@ fn lost(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
 }
 
 fn models(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
-    if form.all || form.keep {
+    if form.all || form.keep || form.said.models.is_some() {
         return Ok(Done::Skipped);
     }
     let (known, before) = (form.known.clone(), form.models.clone());
@@ -131,14 +161,19 @@ fn models(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
 }
 
 fn cap(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    if form.said.requests.is_some() {
+        return Ok(Done::Skipped);
+    }
     let initial = form.requests.map(|requests| requests.to_string()).unwrap_or_default();
     let help = "retries count, too";
-    form.requests =
-        Some(choose::number(desk, "Requests that fit into a window", help, &initial, u64::from(u32::MAX))?);
+    form.requests = Some(choose::number(desk, "Requests that fit into a window", help, &initial, WHOLE_MAX)?);
     Ok(Done::Asked)
 }
 
 fn unit(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
+    if form.said.window.is_some() {
+        return Ok(Done::Skipped);
+    }
     let sized = |unit: &WindowUnit| matches!(unit, WindowUnit::Second | WindowUnit::Hour | WindowUnit::Day);
     let options: Vec<String> = form
         .units
@@ -155,7 +190,7 @@ fn unit(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
 }
 
 fn size(form: &mut Form, desk: &mut Desk<'_>) -> Asked<Done> {
-    if !form.sized() {
+    if form.said.window.is_some() || !form.sized() {
         return Ok(Done::Skipped);
     }
     let question = format!("How many {}s are a window?", form.unit.name());

@@ -6,8 +6,9 @@ use super::choose;
 use super::desk::Desk;
 use super::prompt::{Asked, Halt};
 use super::walk::walk;
+use crate::cli::config::buckets::BucketChange;
 use crate::cli::config::field;
-use crate::cli::config::names::Names;
+use crate::cli::config::names::{Names, ProviderNames};
 use crate::cli::config::rate_limits::{self, LimitsChange, bucket_ids, read_window};
 use crate::config::Window;
 use form::Form;
@@ -98,6 +99,43 @@ fn fill(desk: &mut Desk<'_>, provider: &str, bucket: Option<&Bucket>) -> Asked<(
     let taken = of(desk, provider)?;
     let mut form = Form::new(found, bucket, &taken);
     walk(&mut form, desk, &form::STEPS)
+}
+
+/// Asks for what a command has not said of a new bucket. One that is there already lacks nothing.
+pub(super) fn complete(
+    desk: &mut Desk<'_>,
+    provider: Option<&str>,
+    said: &BucketChange,
+) -> Asked<(String, BucketChange)> {
+    let names = Names::of(&desk.file.load().map_err(Halt::Stop)?);
+    if let Some(provider) = provider {
+        let (_, provider) = names.expect_provider(provider).map_err(Halt::Stop)?;
+        return ask_rest(desk, provider, said.clone());
+    }
+    let mut start = 0;
+    loop {
+        let (at, provider) = choose::provider(desk, &names, "Caps of which provider?", start)?;
+        match ask_rest(desk, provider, said.clone()) {
+            Err(Halt::Back) => start = at,
+            done => return done,
+        }
+    }
+}
+
+fn ask_rest(
+    desk: &mut Desk<'_>,
+    provider: &ProviderNames,
+    mut said: BucketChange,
+) -> Asked<(String, BucketChange)> {
+    let models = said.models.map(|models| rate_limits::checked_models(models, provider));
+    said.models = models.transpose().map_err(Halt::Stop)?;
+    let taken = of(desk, &provider.id)?;
+    if rate_limits::is_known(&desk.load()?, &provider.id, &said) {
+        return Ok((provider.id.clone(), said));
+    }
+    let mut form = Form::of_command(provider, said, &taken);
+    walk(&mut form, desk, &form::MISSING)?;
+    Ok((provider.id.clone(), form.completed()))
 }
 
 fn remove(desk: &mut Desk<'_>, provider: &str, bucket: &Bucket) -> Asked<()> {

@@ -135,11 +135,18 @@ fn what_is_missing_or_wrong_is_refused() {
     refuse(&[], &["--bucket-id or --bucket-name"]);
     refuse(&whole[..1], &["--bucket-models, --bucket-requests, --bucket-window"]);
     refuse(&whole[1..], &["--bucket-id or --bucket-name"]);
-    refuse(&[&whole[..2], &["--bucket-window=1d"]].concat(), &["needs --bucket-requests"]);
+    refuse(&[&whole[..2], &["--bucket-window=1d"]].concat(), &["needs its requests", "--bucket-requests"]);
+    // By what was typed, and not by flags of which nobody spoke; perhaps the other one was meant.
+    refuse(
+        &[r#"--rate-limits={"id":"mnth","requests":5}"#],
+        &["the new bucket `mnth` needs its models, its window", "did you mean `month`?"],
+    );
     for (flag, part) in [
         ("--bucket-requests=10abc", "whole number"),
+        ("--bucket-requests=40/min", "its requests (40) and its window (1 minute)"),
+        ("--bucket-window=40/min", "its requests (40) and its window (1 minute)"),
         ("--bucket-requests=0", "whole number"),
-        ("--bucket-window=6/hour", "not a window"),
+        ("--bucket-window=6/hour", "its requests (6) and its window (1 hour)"),
         ("--bucket-window=1.5h", "not a window"),
         ("--bucket-window=year:1", "unknown unit"),
         ("--bucket-models=m-larg", "did you mean `m-large`"),
@@ -152,7 +159,7 @@ fn what_is_missing_or_wrong_is_refused() {
         ("nonsense", "not JSON"),
         ("1", "not an object"),
         (r#"[{"id":"a","requests":"10abc"}]"#, "whole number"),
-        (r#"{"id":"a"}"#, "needs --bucket-models"),
+        (r#"{"id":"a"}"#, "the new bucket `a` needs its models"),
         (r#"[{"id":"month","requests":1},{"id":"month","requests":2}]"#, "given twice"),
     ] {
         refuse(&[&format!("--rate-limits={json}")], &[part]);

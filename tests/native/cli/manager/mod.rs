@@ -73,7 +73,7 @@ impl Home {
         let config = format!("--config={}", self.path.display());
         let typed = ["llm-router", "config", &config].into_iter().chain(words.iter().copied());
         let Command::Config(config) = Arguments::try_parse_from(typed).unwrap().command else { panic!() };
-        crate::cli::config::run(config, &Environment::from([])).unwrap();
+        crate::cli::config::run(config, false, &Environment::from([])).unwrap();
     }
 
     fn text(&self) -> String {

@@ -41,7 +41,7 @@ fn a_bucket_key_by_key() {
     ? Name of the bucket Six hours
     ? Which models does it count? Selected models
     ? Models that it counts 2 chosen
-    # write a whole number from 1 to 4294967295
+    # write a whole number from 1 to 9007199254740991
     ? Requests that fit into a window 6x
     [retries count, too; Esc goes back]
     "#);
@@ -96,4 +96,64 @@ fn a_bucket_key_by_key() {
           "window": { "unit": "month", "size": 1 } },
     ]);
     assert_eq!(screen.config(), expected);
+}
+
+/// Runs the command on a config with the bucket `month`.
+fn set_limits(home: &std::path::Path, more: &[&str]) -> Screen {
+    let mut config = config();
+    let month = json!([{ "id": "month", "models": ["all"], "requests": 9, "window": "1 month" }]);
+    config["providers"][0]["rateLimits"] = month;
+    std::fs::write(home.join(".llm-router.json"), config.to_string()).unwrap();
+    Screen::run(home, &[&["config", "set-provider-rate-limits"][..], more].concat(), &PLAIN)
+}
+
+#[test]
+fn a_command_asks_for_what_a_new_bucket_lacks() {
+    let home = tempfile::tempdir().unwrap();
+    let mut screen = set_limits(home.path(), &["--provider-id=alpha", "--bucket-name=Six", "--window=6h"]);
+    screen.press("Which models", &[DOWN, ENTER]).press("Models that it counts", &[" ", ENTER]);
+    screen.press("Requests that fit", &["600", ENTER]);
+    assert!(screen.end().success(), "{}", screen.text());
+    assert!(screen.text().contains("bucketCount=2"), "{}", screen.text());
+    let six = json!({ "id": "six", "name": "Six", "models": ["large"], "requests": 600,
+        "window": { "unit": "hour", "size": 6 } });
+    assert_eq!(screen.config()["providers"][0]["rateLimits"][1], six);
+
+    // Everything, and back over it.
+    let mut screen = set_limits(home.path(), &[]);
+    screen.press("Caps of which", &[ENTER]).press("Name of the bucket", &["Month", ENTER]);
+    screen.press("Name of the bucket", &[ESCAPE]).press("Caps of which", &[ENTER]);
+    screen.press("Name of the bucket", &["Day", ENTER]).press("Which models", &[ENTER]);
+    screen.press("Requests that fit", &["5", ENTER]).press("A window is a", &["day", ENTER]);
+    screen.press("How many days", &[ENTER]);
+    assert!(screen.bytes().contains("there is already a bucket month"), "{}", screen.bytes());
+    assert!(screen.end().success(), "{}", screen.text());
+    let day = json!({ "id": "day", "name": "Day", "models": ["all"], "requests": 5,
+        "window": { "unit": "day", "size": 1 } });
+    assert_eq!(screen.config()["providers"][0]["rateLimits"][1], day);
+}
+
+#[test]
+fn a_command_asks_for_nothing_in_vain() {
+    let home = tempfile::tempdir().unwrap();
+    let requests = |screen: &Screen| screen.config()["providers"][0]["rateLimits"][0]["requests"].clone();
+    let mut screen = set_limits(home.path(), &["--provider-id=alpha", "--bucket-id=month", "--requests=5"]);
+    assert!(screen.end().success(), "{}", screen.text());
+    assert_eq!(requests(&screen), 5, "what is there lacks nothing");
+    for (more, said) in [
+        (&["--provider-id=alhpa", "--bucket-id=x"][..], "did you mean `alpha`?"),
+        (&["--provider-id=alpha", "--bucket-id=x", "--models=lrge"], "did you mean `large`?"),
+        (&["--provider-id=alpha", "--bucket-id=x", "--json"], "--bucket-models, --bucket-requests"),
+    ] {
+        let mut screen = set_limits(home.path(), more);
+        assert_eq!(screen.end().code(), Some(2), "{}", screen.text());
+        let told = screen.text().replace('\n', "");
+        assert!(told.contains(said), "{told}");
+    }
+    for (keys, code) in [(CONTROL_C, 130), (ESCAPE, 1)] {
+        let mut screen = set_limits(home.path(), &["--provider-id=alpha", "--bucket-name=x", "--window=1d"]);
+        screen.press("Which models", &[keys]);
+        assert_eq!(screen.end().code(), Some(code), "{}", screen.text());
+        assert_eq!(screen.config()["providers"][0]["rateLimits"].as_array().unwrap().len(), 1);
+    }
 }

@@ -29,10 +29,14 @@ pub struct Capabilities {
     pub think_tags: Option<bool>,
     /// Thinks while there are tools, asked in Chat.
     pub effort_with_tools: Option<bool>,
+    /// Tells what it thinks in short, asked in Responses.
+    pub reasoning_summary: Option<bool>,
     /// Takes only the plainest JSON schemas.
     pub plain_schemas: Option<bool>,
     /// Takes what only OpenAI's own models take (`developer`, `max_completion_tokens`, …).
     pub openai_dialect: Option<bool>,
+    /// Speaks Responses as ChatGPT does to Codex.
+    pub codex_dialect: Option<bool>,
     /// System messages anywhere in a Messages conversation.
     pub system_anywhere: Option<bool>,
     /// Goes on with an answer that the client begins.
@@ -55,8 +59,10 @@ impl Capabilities {
             ("supportsReasoningContent", self.reasoning_content),
             ("usesThinkTags", self.think_tags),
             ("supportsEffortWithTools", self.effort_with_tools),
+            ("supportsReasoningSummary", self.reasoning_summary),
             ("needsPlainSchemas", self.plain_schemas),
             ("speaksOpenaiDialect", self.openai_dialect),
+            ("speaksCodexDialect", self.codex_dialect),
             ("supportsSystemAnywhere", self.system_anywhere),
             ("supportsPrefill", self.prefill),
             ("supportsForcedTools", self.forced_tools),
@@ -86,8 +92,10 @@ pub(super) fn read(at: &At<'_>) -> Option<Capabilities> {
         reasoning_content: flag(&["supportsReasoningContent"]),
         think_tags: flag(&["usesThinkTags"]),
         effort_with_tools: flag(&["supportsEffortWithTools"]),
+        reasoning_summary: flag(&["supportsReasoningSummary"]),
         plain_schemas: flag(&["needsPlainSchemas"]),
         openai_dialect: flag(&["speaksOpenaiDialect"]),
+        codex_dialect: flag(&["speaksCodexDialect"]),
         system_anywhere: flag(&["supportsSystemAnywhere"]),
         prefill: flag(&["supportsPrefill"]),
         forced_tools: flag(&["supportsForcedTools"]),

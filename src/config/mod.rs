@@ -35,6 +35,7 @@ pub use model::TOKENS_MAX;
 pub use problem::{Problem, Report};
 pub use read::{Checked, FILE_BYTES_MAX, VERSION, read, read_value};
 pub use secret::Secret;
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) use walk::WHOLE_MAX;
 pub use window::{ParseWindowError, Window, WindowUnit};
 

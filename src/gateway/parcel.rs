@@ -8,7 +8,7 @@ use crate::{
     time::Millis,
     translate::{
         self, Memo, Notes, Refusal, Scene, Traits, Translated, Way,
-        answer::{Stream, document, document_as_stream},
+        answer::{Stream, document, document_as_stream, stream_as_document},
         cleanse::{cleanse, without_budget},
         headers::translate_headers,
         ways,
@@ -124,7 +124,11 @@ async fn unpack<P: Ports>(
         return Ok(Content::Stream { response, headers, stream: Box::new(stream) });
     }
     let read = ports.read_success(response, DOCUMENT_MAX).await.map_err(Unusable::Silent)?;
-    let translate = if asked.stream { document_as_stream } else { document };
+    let translate = match (asked.stream, asked.streams) {
+        (true, _) => document_as_stream,
+        (false, true) => stream_as_document,
+        (false, false) => document,
+    };
     let body = translate(upstream, client, &read.body, memo).map_err(Unusable::Fault)?;
     let headers = headers(read.headers, upstream, client, now);
     Ok(Content::Document { stream: asked.stream, headers, body })

@@ -19,6 +19,7 @@ mod counters;
 mod health;
 mod leases;
 pub mod message;
+pub mod pace;
 pub mod rows;
 mod settled;
 pub mod standing;

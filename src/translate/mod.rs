@@ -2,10 +2,9 @@
 //!
 //! | client    | provider, preferred first                                                              |
 //! |-----------|----------------------------------------------------------------------------------------|
-//! | Chat      | Chat (relay), Messages                                                                 |
-//! | Messages  | Messages (relay), Chat                                                                 |
+//! | Chat      | Chat (relay), Messages, Responses                                                      |
+//! | Messages  | Messages (relay), Chat, Responses                                                      |
 //! | Responses | Responses (relay), Chat, Messages                                                      |
-//! | gaps      | a Responses provider serves Responses clients alone                                    |
 //!
 //! A *request* is translated by one direct [`Pair`] each: what a field means depends on both ends. An
 //! *answer* is read by one reader an upstream format and written by one writer a client format, with
@@ -41,6 +40,8 @@ pub enum Pair {
     ChatToMessages,
     ResponsesToChat,
     ResponsesToMessages,
+    ChatToResponses,
+    MessagesToResponses,
 }
 
 /// How a provider of a format can serve a client of a format.
@@ -52,11 +53,22 @@ pub enum Way {
 
 /// The formats in which a client of `client` can be served, preferred first.
 pub fn ways(client: Wire) -> &'static [(Wire, Way)] {
-    use Pair::{ChatToMessages, MessagesToChat, ResponsesToChat, ResponsesToMessages};
+    use Pair::{
+        ChatToMessages, ChatToResponses, MessagesToChat, MessagesToResponses, ResponsesToChat,
+        ResponsesToMessages,
+    };
     use Way::{Relay, Translate};
     match client {
-        Wire::Chat => &[(Wire::Chat, Relay), (Wire::Messages, Translate(ChatToMessages))],
-        Wire::Messages => &[(Wire::Messages, Relay), (Wire::Chat, Translate(MessagesToChat))],
+        Wire::Chat => &[
+            (Wire::Chat, Relay),
+            (Wire::Messages, Translate(ChatToMessages)),
+            (Wire::Responses, Translate(ChatToResponses)),
+        ],
+        Wire::Messages => &[
+            (Wire::Messages, Relay),
+            (Wire::Chat, Translate(MessagesToChat)),
+            (Wire::Responses, Translate(MessagesToResponses)),
+        ],
         Wire::Responses => &[
             (Wire::Responses, Relay),
             (Wire::Chat, Translate(ResponsesToChat)),
@@ -121,5 +133,7 @@ pub fn request(pair: Pair, body: &[u8], scene: &Scene<'_>) -> Result<Translated,
         Pair::ChatToMessages => request::chat_messages::translate(body, scene),
         Pair::ResponsesToChat => request::responses_chat::translate(body, scene),
         Pair::ResponsesToMessages => request::responses_messages::translate(body, scene),
+        Pair::ChatToResponses => request::chat_responses::translate(body, scene),
+        Pair::MessagesToResponses => request::messages_responses::translate(body, scene),
     }
 }

@@ -39,8 +39,15 @@ pub struct Traits {
     /// Chat: thinks while there are tools. OpenAI's models since GPT-5.4 do so in Responses only: in Chat,
     /// with tools, they answer 400 to every effort but `none`, the newest of them to none at all as well.
     pub effort_with_tools: bool,
-    /// Chat: takes only the plainest JSON schemas.
+    /// Takes only the plainest JSON schemas.
     pub plain_schemas: bool,
+
+    /// Responses: tells what it thinks in short. OpenAI refuses the request of an organization that it has not
+    /// verified.
+    pub reasoning_summary: bool,
+    /// Responses: as ChatGPT speaks it to Codex: always in streams, never without instructions, and it takes no
+    /// limit and no sampling.
+    pub codex: bool,
 
     /// Messages: Anthropic's own models, with all that only they have (betas, server tools, cache control
     /// with a TTL).
@@ -82,6 +89,8 @@ impl Default for Traits {
             think_tags: false,
             effort_with_tools: true,
             plain_schemas: false,
+            reasoning_summary: true,
+            codex: false,
             claude: false,
             mid_system: false,
             prefill: true,
@@ -106,8 +115,10 @@ impl Traits {
             reasoning_content,
             think_tags,
             effort_with_tools,
+            reasoning_summary,
             plain_schemas,
             openai_dialect,
+            codex_dialect,
             system_anywhere,
             prefill,
             forced_tools,
@@ -131,6 +142,8 @@ impl Traits {
             reasoning_content: reasoning_content.unwrap_or(known.reasoning_content),
             think_tags: think_tags.unwrap_or(known.think_tags),
             effort_with_tools: effort_with_tools.unwrap_or(known.effort_with_tools),
+            reasoning_summary: reasoning_summary.unwrap_or(known.reasoning_summary),
+            codex: codex_dialect.unwrap_or(known.codex),
             plain_schemas: plain_schemas.unwrap_or(known.plain_schemas),
             claude: known.claude,
             mid_system: system_anywhere.unwrap_or(known.mid_system),

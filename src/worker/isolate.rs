@@ -34,7 +34,7 @@ pub(super) struct Isolate {
     /// Which response headers may pass, as JS wants it.
     pub(super) passes: JsValue,
     /// The destinations, as JS wants them, each made on first use.
-    pub(super) targets: RefCell<HashMap<(usize, Wire), JsValue>>,
+    pub(super) targets: RefCell<HashMap<(usize, Wire), (String, JsValue)>>,
     /// Outlives a change of the config.
     pub(super) desk: Rc<Desk>,
     request_ids: RefCell<RequestIds>,

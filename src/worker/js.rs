@@ -121,7 +121,7 @@ extern "C" {
     pub(super) fn give_back(namespace: &JsValue, provider: &str, returns: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_name = setAlarm)]
     pub(super) fn set_alarm(ctx: &JsValue, at: f64);
-    pub(super) fn soon(callback: &JsValue);
+    pub(super) fn later(callback: &JsValue, ms: f64);
 }
 
 #[wasm_bindgen(module = "/src/worker/glue/waiting.js")]

@@ -17,6 +17,7 @@ use crate::{
     log::Waits,
     ports::{Attempt, Opening, Outgoing, Ports, ReadBody, SendError, Unavailable},
     time::Millis,
+    upstream::Destination,
 };
 
 pub(super) struct RequestPorts<'a> {
@@ -177,13 +178,19 @@ impl RequestPorts<'_> {
         self.waits.set(waits);
     }
 
-    /// A destination as `send` wants it.
+    /// A destination as `send` wants it. Of the places of a format, that which counts tokens is another.
     fn target(&self, attempt: Attempt<'_>) -> JsValue {
-        let make = || {
-            let headers = attempt.destination.headers.iter().map(|(name, value)| (name, value));
-            js::make_target(&attempt.destination.url, &js::lines(headers))
-        };
+        let Destination { url, headers, .. } = attempt.destination;
+        let mut targets = self.isolate.targets.borrow_mut();
         let key = (attempt.provider, attempt.wire);
-        self.isolate.targets.borrow_mut().entry(key).or_insert_with(make).clone()
+        if let Some((known, target)) = targets.get(&key)
+            && known == url
+        {
+            return target.clone();
+        }
+        let headers = headers.iter().map(|(name, value)| (name, value));
+        let target = js::make_target(url, &js::lines(headers));
+        targets.insert(key, (url.clone(), target.clone()));
+        target
     }
 }

@@ -5,9 +5,9 @@
 //! one turn at a time. Durability: the runtime holds a reply back until the writes before it are on disk.
 //!
 //! *Group commit.* A call that comes alone is decided and written in its own turn. When others are on their
-//! way (the front door says so, the last write answered several, or it was this millisecond), decisions gather until the events that
-//! are ready have been handled, one write covers them all, and then all are answered. Memory may run ahead
-//! of the rows in between, never a reply.
+//! way (the front door says so, the last write answered several, or it was this millisecond), decisions gather as
+//! [`Pace`] has it, one write covers them all, and then all are answered. Memory may run ahead of the rows in
+//! between, never a reply.
 //!
 //! Whatever goes wrong while writing drops the memory and fails the callers that wait for it: their
 //! requests are not sent. The next call reads the rows again.
@@ -29,6 +29,7 @@ use crate::{
     ledger::{
         Ledger,
         message::{Ask, Grant, Reserve, Reserved, Return, Settle},
+        pace::Pace,
         rows::Changes,
         standing::Inquiry,
     },
@@ -53,8 +54,7 @@ struct Object {
     /// of one leaves nothing half-decided behind.
     ledger: RefCell<Option<Ledger>>,
     batch: RefCell<Batch>,
-    gathering: Cell<bool>,
-    last_write: Cell<Millis>,
+    pace: Cell<Pace>,
     alarm: Cell<Option<Millis>>,
     stats: Stats,
 }
@@ -121,8 +121,7 @@ impl DurableObject for ProviderLedger {
             sql,
             ledger: RefCell::new(None),
             batch: RefCell::default(),
-            gathering: Cell::new(false),
-            last_write: Cell::default(),
+            pace: Cell::default(),
             alarm: Cell::new(None),
             stats: Stats::default(),
         };
@@ -188,8 +187,8 @@ impl Object {
         if changes.is_empty() {
             return Ok(reply.into());
         }
-        if ask.company || self.gathering.get() || now <= self.last_write.get() {
-            return Ok(self.gather(changes, reply).into());
+        if let Some(ms) = self.pace.get().wait(now, ask.company) {
+            return Ok(self.gather(changes, reply, ms).into());
         }
         self.batch.borrow_mut().changes.merge(changes);
         self.flush();
@@ -235,8 +234,8 @@ impl Object {
         if self.ledger.borrow().is_some() { Ok(()) } else { Err(NOT_WRITTEN.into()) }
     }
 
-    /// Promises `reply` for when its changes are written.
-    fn gather(self: &Rc<Self>, changes: Changes, reply: String) -> Promise {
+    /// Promises `reply` for when its changes are written, after `ms` unless it is sooner.
+    fn gather(self: &Rc<Self>, changes: Changes, reply: String, ms: u64) -> Promise {
         let (promise, resolve, reject) = deferred();
         let mut batch = self.batch.borrow_mut();
         batch.changes.merge(changes);
@@ -245,10 +244,11 @@ impl Object {
             batch.scheduled = true;
             // A panic inside leaves `ledger` empty, and so everything to be read again.
             let object = AssertUnwindSafe(Rc::clone(self));
-            js::soon(&Closure::once_into_js(move || {
+            let flush = Closure::once_into_js(move || {
                 let object = object;
                 object.flush();
-            }));
+            });
+            js::later(&flush, js::number(ms));
         }
         promise
     }
@@ -259,8 +259,9 @@ impl Object {
         if changes.is_empty() && waiting.is_empty() {
             return; // written meanwhile, with a settlement
         }
-        self.gathering.set(waiting.len() > 1);
-        self.last_write.set(now());
+        let mut pace = self.pace.get();
+        pace.wrote(now(), waiting.len());
+        self.pace.set(pace);
         let written = self.write(&changes);
         match written {
             Ok(rows) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkChat } from './harness/check_chat.mjs';
 import { checkMessages, checkThinking } from './harness/check_messages.mjs';
+import { checkResponses } from './harness/check_responses.mjs';
 
 const given = { ids: new Set(['a', 'b']), signatures: new Set(['mine']) };
 const schema = { type: 'object', properties: {} };
@@ -139,7 +140,51 @@ const BAD_MESSAGES = {
   'too many breakpoints': (body) => (body.system = Array(5).fill(body.system[0])),
 };
 
+const RESPONSES = () => ({
+  model: 'm',
+  instructions: 's',
+  max_output_tokens: 100,
+  store: false,
+  include: ['reasoning.encrypted_content'],
+  reasoning: { effort: 'low' },
+  tools: [{ type: 'function', name: 'f', description: 'd', parameters: { ...schema }, strict: false }],
+  input: [
+    { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'u' }] },
+    { type: 'reasoning', summary: [], encrypted_content: 'mine' },
+    ...['a', 'b'].map((call_id) => ({ type: 'function_call', call_id, name: 'f', arguments: '{}' })),
+    { type: 'function_call_output', call_id: 'b', output: 'B' },
+    { type: 'function_call_output', call_id: 'a', output: [{ type: 'input_text', text: 'A' }] },
+  ],
+});
+
+const BAD_RESPONSES = {
+  'another model': (body) => (body.model = 'n'),
+  'an unknown field': (body) => (body.max_tokens = 10),
+  'what would be stored': (body) => (body.store = true),
+  'too much output': (body) => (body.max_output_tokens = 101),
+  'too little output': (body) => (body.max_output_tokens = 15),
+  'an effort that nobody knows': (body) => (body.reasoning.effort = 'max'),
+  'a tool of Chat': ({ tools }) => (tools[0].function = {}),
+  'a tool that is strict by default': ({ tools }) => delete tools[0].strict,
+  'a strict tool that is open': ({ tools }) => (tools[0].strict = true),
+  'a choice among nothing': (body) => {
+    delete body.tools;
+    body.tool_choice = 'auto';
+  },
+  'no input': (body) => (body.input = []),
+  'a part of Chat': ({ input }) => (input[0].content[0].type = 'text'),
+  'what only assistants write': ({ input }) => (input[0].content[0].type = 'output_text'),
+  'thinking about nothing': ({ input }) => input.push(input[1]),
+  "another's thinking": ({ input }) => (input[1].encrypted_content = 'other'),
+  'an output that is missing': ({ input }) => input.pop(),
+  'an output of nothing': ({ input }) => (input[4].call_id = 'c'),
+  'an id that was never given': ({ input }) => (input[2].call_id = input[5].call_id = 'c'),
+  'arguments that are no JSON': ({ input }) => (input[2].arguments = '{'),
+  'cache_control': ({ input }) => (input[0].content[0].cache_control = {}),
+};
+
 const KINDS = [
+  ['Responses', checkResponses, RESPONSES, BAD_RESPONSES, { limit: 100, headers: {} }],
   ['Chat', checkChat, CHAT, BAD_CHAT, { limit: 100, headers: {} }],
   [
     'Messages',

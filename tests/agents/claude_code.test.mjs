@@ -1,4 +1,4 @@
-// Claude Code in front of a provider that speaks Chat Completions.
+// Claude Code in front of providers that speak Chat Completions, or Responses.
 
 import { test } from 'node:test';
 import { skip } from './harness/agent.mjs';
@@ -28,6 +28,16 @@ test("a task, with OpenAI's dialect, under a name that Claude Code knows", { ski
     model: 'gpt-5.2',
     names: ['claude-opus-5-5'],
     traits: { openai: true, limit: 128_000 },
+  });
+  assertDone(await play(task('claude'), { model: 'claude-opus-5-5', files: FILES }));
+});
+
+test('a task, with a provider of Responses', { skip }, async (t) => {
+  const { play } = await through(t, 'claude', {
+    format: 'openai-responses',
+    model: 'gpt-5.4',
+    names: ['claude-opus-5-5'],
+    traits: { limit: 128_000 },
   });
   assertDone(await play(task('claude'), { model: 'claude-opus-5-5', files: FILES }));
 });

@@ -15,7 +15,15 @@ const OPENAI = {
   traits: { openai: true, limit: 128_000 },
 };
 
-for (const [name, provider] of Object.entries({ 'a compatible server': COMPATIBLE, OpenAI: OPENAI })) {
+const RESPONSES = {
+  format: 'openai-responses',
+  model: 'gpt-5.4',
+  names: [OPUS],
+  traits: { limit: 128_000 },
+};
+const PROVIDERS = { 'a compatible server': COMPATIBLE, OpenAI: OPENAI, Responses: RESPONSES };
+
+for (const [name, provider] of Object.entries(PROVIDERS)) {
   test(`tools that are loaded when they are wanted, with ${name}`, { skip }, async (t) => {
     const script = (ours) => [
       (seen) => {
@@ -76,7 +84,7 @@ for (const [name, provider] of Object.entries({ 'a compatible server': COMPATIBL
         ],
       },
       (seen) => {
-        assert.match(JSON.stringify(seen.body.messages), /Say what there is/);
+        assert.match(JSON.stringify(seen.body), /Say what there is/);
         return { text: 'There is nothing.' };
       },
       (seen) => {

@@ -15,9 +15,16 @@ const OPENAI = {
   names: ['claude-opus-5-5'],
   traits: { openai: true, limit: 128_000 },
 };
+const RESPONSES = {
+  format: 'openai-responses',
+  model: 'gpt-5.4',
+  names: ['claude-opus-5-5'],
+  traits: { limit: 128_000 },
+};
 const PROVIDERS = {
   'a compatible server': { provider: COMPATIBLE, options: { files: FILES } },
   OpenAI: { provider: OPENAI, options: { files: FILES, model: 'claude-opus-5-5' } },
+  Responses: { provider: RESPONSES, options: { files: FILES, model: 'claude-opus-5-5' } },
 };
 
 const begun = { thinking: { text: 'Go on, then.', signature: 'begun' }, text: 'It is going to' };
@@ -77,11 +84,11 @@ for (const [name, { provider, options }] of Object.entries(PROVIDERS)) {
       ...task('claude').slice(0, 3),
       { fault: 'context' },
       (seen) => {
-        assert.match(JSON.stringify(seen.body.messages), /TEXT ONLY/);
+        assert.match(JSON.stringify(seen.body), /TEXT ONLY/);
         return summary;
       },
       (seen) => {
-        assert.match(JSON.stringify(seen.body.messages), /16 became 19; the command remains/);
+        assert.match(JSON.stringify(seen.body), /16 became 19; the command remains/);
         return { text: ANSWER };
       },
     ];

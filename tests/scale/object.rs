@@ -9,6 +9,7 @@ use llm_router::{
     ledger::{
         Ledger,
         message::{Reserve, Reserved, Return, Settle, Verdict},
+        pace::Pace,
         rows::{Rows, Unreadable},
     },
     time::Millis,
@@ -61,8 +62,9 @@ pub(crate) struct Object {
     life: u64,
     start: Millis,
     queue: Vec<Letter>,
-    /// A batch is at work.
+    /// A batch is at work, or gathers.
     pub(crate) busy: bool,
+    pace: Pace,
     active_until_us: u64,
     alarm_us: Option<u64>,
     row_kb: u64,
@@ -88,6 +90,7 @@ impl Object {
             start,
             queue: Vec::new(),
             busy: false,
+            pace: Pace::default(),
             active_until_us: 0,
             alarm_us: None,
             row_kb: 0,
@@ -107,6 +110,11 @@ impl Object {
 
     pub(crate) fn is_waited_for(&self) -> bool {
         !self.queue.is_empty()
+    }
+
+    /// How long what waits is to wait for others, µs.
+    pub(crate) fn pause_us(&self, now_us: u64) -> u64 {
+        self.pace.wait(self.millis(now_us), false).unwrap_or_default() * 1_000
     }
 
     /// A deployment: memory is gone, and with it whoever waits.
@@ -136,8 +144,12 @@ impl Object {
         let written = self.commit(tally);
         if written {
             at_us += COMMIT_US + self.row_kb * COMMIT_KB_US;
-            let granted = answers.iter_mut().filter(|answer| matches!(answer.reserved, Reserved::Grant(_)));
-            granted.for_each(|answer| answer.leaves_us = at_us + GATE_US);
+            let mut granted = 0;
+            for answer in answers.iter_mut().filter(|answer| matches!(answer.reserved, Reserved::Grant(_))) {
+                answer.leaves_us = at_us + GATE_US;
+                granted += 1;
+            }
+            self.pace.wrote(self.millis(at_us), granted);
         }
         let until_us = if written { at_us + GATE_US } else { at_us };
         tally.active_us += until_us.saturating_sub(self.active_until_us.max(now_us));

@@ -240,6 +240,12 @@ impl<'a> Play<'a> {
         if !self.object.is_waited_for() {
             return;
         }
+        let pause_us = self.object.pause_us(self.now_us);
+        if pause_us > 0 {
+            self.object.busy = true;
+            self.agenda.add(self.now_us + pause_us, Event::Free);
+            return;
+        }
         let (free_us, answers) = self.object.serve(self.now_us, &mut self.tally);
         self.agenda.add(free_us, Event::Free);
         for Answer { leaves_us, to, decided, reserved } in answers {

@@ -22,11 +22,12 @@ const openai = createOpenAI(at);
 const compatible = createOpenAICompatible({ name: 'gateway', includeUsage: true, ...at });
 const CHAT = 'chat/deepseek-chat';
 const MESSAGES = 'messages/claude-sonnet-4-5';
+const RESPONSES = 'responses/gpt-5.2';
 const stateless = { openai: { store: false, include: ['reasoning.encrypted_content'] } };
 
 const CLIENTS = [
-  { name: '@ai-sdk/anthropic', format: 'messages', of: createAnthropic(at), models: [CHAT] },
-  { name: '@ai-sdk/openai chat', format: 'chat', of: openai.chat, models: [MESSAGES] },
+  { name: '@ai-sdk/anthropic', format: 'messages', of: createAnthropic(at), models: [CHAT, RESPONSES] },
+  { name: '@ai-sdk/openai chat', format: 'chat', of: openai.chat, models: [MESSAGES, RESPONSES] },
   {
     name: '@ai-sdk/openai responses',
     format: 'responses',
@@ -34,9 +35,15 @@ const CLIENTS = [
     models: [CHAT, MESSAGES],
     options: stateless,
   },
-  { name: '@ai-sdk/openai-compatible', format: 'chat', of: compatible, models: [MESSAGES], thinks: true },
+  {
+    name: '@ai-sdk/openai-compatible',
+    format: 'chat',
+    of: compatible,
+    models: [MESSAGES, RESPONSES],
+    thinks: true,
+  },
 ];
-const formatOf = (model) => (model === CHAT ? 'chat' : 'messages');
+const formatOf = (model) => /^[a-z]+/.exec(model)[0];
 
 const tools = Object.fromEntries(
   TOOLS.map(({ name, description, schema }) => [
@@ -132,9 +139,9 @@ for (const client of CLIENTS) {
         test(`a rate limit, ${mode}`, async () => {
           const limit = { message: 'Slow down', headers: { 'retry-after': '1' } };
           upstream.script(
-            formatOf(model) === 'chat'
-              ? openaiError(429, 'requests', limit)
-              : anthropicError(429, 'rate_limit_error', limit),
+            formatOf(model) === 'messages'
+              ? anthropicError(429, 'rate_limit_error', limit)
+              : openaiError(429, 'requests', limit),
           );
           const limited = `${formatOf(model)}/limited`;
           await assert.rejects(steps(mode, { ...settings('text'), model: client.of(limited) }), (error) => {
@@ -159,8 +166,8 @@ for (const client of CLIENTS) {
       }
 
       test('an abort takes the upstream along', async () => {
-        const sign =
-          formatOf(model) === 'chat' ? ': PROCESSING\n\n' : 'event: ping\ndata: {"type":"ping"}\n\n';
+        const ping = 'event: ping\ndata: {"type":"ping"}\n\n';
+        const sign = formatOf(model) === 'messages' ? ping : ': PROCESSING\n\n';
         upstream.script(stream200(Array(1_000).fill([sign, 10]).flat()));
         const leaving = new AbortController();
         const { fullStream, stream } = streamText({

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
 import { assertHeard, converse, sdks } from './harness/translate/sdks.mjs';
-import { stageFor } from './harness/translate/stage.mjs';
+import { foreign, stageFor } from './harness/translate/stage.mjs';
 import { TOOLS } from './harness/translate/turns.mjs';
 
 const stage = await stageFor({ after });
@@ -12,12 +12,12 @@ beforeEach(stage.reset);
 const MODELS = {
   chat: ['chat/deepseek-chat'],
   messages: ['messages/claude-sonnet-4-5'],
+  responses: ['responses/gpt-5.2'],
 };
 const TURNS = ['text', 'thinking', 'max', 'refusal', 'tool', 'none', 'parallel', 'think_tool'];
 
 for (const client of sdks) {
-  for (const upstream of ['chat', 'messages']) {
-    if (upstream === client.format) continue;
+  for (const upstream of foreign(client)) {
     for (const model of MODELS[upstream]) {
       describe(`${client.name} on ${model}`, () => {
         for (const mode of Object.keys(client.modes)) {

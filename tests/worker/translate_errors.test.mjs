@@ -6,7 +6,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import { anthropicError, openaiError } from './harness/replies.mjs';
 import { OF_CHAT, OF_MESSAGES } from './harness/translate/errors.mjs';
 import { sdks } from './harness/translate/sdks.mjs';
-import { play, stageFor } from './harness/translate/stage.mjs';
+import { foreign, play, stageFor } from './harness/translate/stage.mjs';
 import { PLAYS } from './harness/translate/turns.mjs';
 
 const CLASSES = {
@@ -17,25 +17,23 @@ const CLASSES = {
   429: 'RateLimitError',
 };
 const MODES = ['plain', 'iterated', 'helper'];
-const CASES = { chat: OF_CHAT, messages: OF_MESSAGES };
+const CASES = { chat: OF_CHAT, messages: OF_MESSAGES, responses: OF_CHAT };
 
 /** An upstream that asks to be left alone is left alone, so each test has a model of its own. */
 const models = [];
 const tests = sdks.flatMap((client) =>
-  ['chat', 'messages']
-    .filter((upstream) => upstream !== client.format)
-    .map((upstream) => ({
-      client,
-      upstream,
-      cases: CASES[upstream].map(([name, reply, told, headers = {}]) => ({
-        name,
-        reply,
-        headers,
-        // What OpenAI's formats have in common goes from one to the other as it is.
-        told: upstream === 'chat' && client.format !== 'messages' ? undefined : told,
-        modes: MODES.map((mode) => ({ mode, model: models[models.push(`m${models.length}`) - 1] })),
-      })),
+  foreign(client).map((upstream) => ({
+    client,
+    upstream,
+    cases: CASES[upstream].map(([name, reply, told, headers = {}]) => ({
+      name,
+      reply,
+      headers,
+      // What OpenAI's formats have in common goes from one to the other as it is.
+      told: upstream !== 'messages' && client.format !== 'messages' ? undefined : told,
+      modes: MODES.map((mode) => ({ mode, model: models[models.push(`m${models.length}`) - 1] })),
     })),
+  })),
 );
 models.push(
   'hopeless',
@@ -64,11 +62,10 @@ for (const { client, upstream, cases } of tests) {
 }
 
 for (const client of sdks.filter(({ raises }) => raises === undefined)) {
-  for (const upstream of ['chat', 'messages']) {
-    if (upstream === client.format) continue;
+  for (const upstream of foreign(client)) {
     describe(`${client.name}, provider of ${upstream}, trying again`, () => {
       const provider = stage.upstreams[upstream];
-      const error = upstream === 'chat' ? openaiError : anthropicError;
+      const error = upstream === 'messages' ? anthropicError : openaiError;
       const ask = (mode, model) => {
         const body = client.body({ model: `${upstream}/${model}`, history: client.user('play:text') });
         return client.modes[mode](client.connect(stage.url, { maxRetries: 2 }), body);

@@ -5,14 +5,18 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
 import { conversationOf, toolsOf } from './harness/translate/read.mjs';
 import { converse, sdks } from './harness/translate/sdks.mjs';
-import { stageFor } from './harness/translate/stage.mjs';
+import { foreign, stageFor } from './harness/translate/stage.mjs';
 import { PLAYS, SIGNATURE, TOOLS, resultOf } from './harness/translate/turns.mjs';
 
 const stage = await stageFor({ after });
 beforeEach(stage.reset);
 
 const PROMPT = 'You are terse.\nAnswer in German.';
-const MODELS = { chat: 'chat/deepseek-chat', messages: 'messages/claude-sonnet-4-5' };
+const MODELS = {
+  chat: 'chat/deepseek-chat',
+  messages: 'messages/claude-sonnet-4-5',
+  responses: 'responses/gpt-5.2',
+};
 
 /** What the last request of a play is to hold. */
 function history(play, upstream) {
@@ -24,7 +28,7 @@ function history(play, upstream) {
   for (const { thinking, text, calls = [] } of turns.slice(0, -1)) {
     if (thinking) {
       const shown = ['thinking', thinking.join('')];
-      said.push(upstream === 'messages' ? [...shown, SIGNATURE] : shown);
+      said.push(upstream === 'chat' ? shown : [...shown, SIGNATURE]);
     } else if (upstream === 'chat' && calls.length) {
       said.push(['thinking', ' ']); // such models take no calls without any
     }
@@ -37,8 +41,7 @@ function history(play, upstream) {
 }
 
 for (const client of sdks) {
-  for (const upstream of ['chat', 'messages']) {
-    if (upstream === client.format) continue;
+  for (const upstream of foreign(client)) {
     describe(`${client.name} on ${MODELS[upstream]}`, () => {
       for (const mode of Object.keys(client.modes)) {
         for (const play of ['text', 'thinking', 'parallel', 'think_tool']) {

@@ -7,7 +7,7 @@ import * as previous from 'anthropic-sdk-0/helpers/beta/json-schema';
 import { together } from './harness/client.mjs';
 import { conversationOf } from './harness/translate/read.mjs';
 import { anthropics, assertHeard, chats, converse, pythons, sdks } from './harness/translate/sdks.mjs';
-import { stageFor } from './harness/translate/stage.mjs';
+import { foreign, stageFor } from './harness/translate/stage.mjs';
 import { PLAYS, TOOLS, resultOf } from './harness/translate/turns.mjs';
 
 const stage = await stageFor({ after });
@@ -15,6 +15,8 @@ beforeEach(stage.reset);
 
 const CHAT = 'chat/deepseek-chat';
 const MESSAGES = 'messages/claude-sonnet-4-5';
+const RESPONSES = 'responses/gpt-5.2';
+const MODELS = { chat: CHAT, messages: MESSAGES, responses: RESPONSES };
 const CALLS = PLAYS.parallel.flatMap(({ calls = [] }) => calls);
 
 /** Asserts that a provider got all calls and results of the play. */
@@ -102,9 +104,8 @@ describe('at once', () => {
     const pairs = sdks
       .filter(({ raises }) => raises === undefined)
       .flatMap((client) =>
-        [CHAT, MESSAGES].map((model) => ({ client, model, upstream: model.split('/')[0] })),
-      )
-      .filter(({ client, upstream }) => client.format !== upstream);
+        foreign(client).map((upstream) => ({ client, model: MODELS[upstream], upstream })),
+      );
     await together(40, async (index) => {
       const { client, model, upstream } = pairs[index % pairs.length];
       const play = plays[index % plays.length];
@@ -116,9 +117,8 @@ describe('at once', () => {
   });
 
   for (const client of sdks) {
-    for (const model of [CHAT, MESSAGES]) {
-      const [upstream] = model.split('/');
-      if (client.format === upstream) continue;
+    for (const upstream of foreign(client)) {
+      const model = MODELS[upstream];
       test(`a long answer: ${client.name} on ${model}`, async () => {
         const { answers } = await converse(client, 'iterated', stage.url, { play: 'long', model });
         assertHeard(answers, { format: client.format, model, upstream });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
 import { conversationOf } from './harness/translate/read.mjs';
 import { sdks } from './harness/translate/sdks.mjs';
-import { stageFor } from './harness/translate/stage.mjs';
+import { foreign, stageFor } from './harness/translate/stage.mjs';
 import { TOOLS } from './harness/translate/turns.mjs';
 
 const stage = await stageFor({ after });
@@ -15,7 +15,11 @@ const PNG =
 const PDF = Buffer.from('%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n').toString('base64');
 const DATA = `data:image/png;base64,${PNG}`;
 const URL = 'https://images.example/a.png';
-const MODELS = { chat: 'chat/gpt-4o', messages: 'messages/claude-sonnet-4-5' };
+const MODELS = {
+  chat: 'chat/gpt-4o',
+  messages: 'messages/claude-sonnet-4-5',
+  responses: 'responses/gpt-4o',
+};
 
 /** The parts of a message in each format. */
 const PARTS = {
@@ -75,8 +79,7 @@ const CALLED = {
 
 for (const client of sdks) {
   const parts = PARTS[client.format];
-  for (const upstream of ['chat', 'messages']) {
-    if (upstream === client.format) continue;
+  for (const upstream of foreign(client)) {
     const model = MODELS[upstream];
     const told = async (history) => {
       const body = client.body({ model, history, tools: TOOLS });
@@ -105,7 +108,7 @@ for (const client of sdks) {
           ['call', 'b', 'get_time', { zone: 'b' }],
         ]);
         const [first, second, ...rest] = said.slice(3);
-        if (upstream === 'messages') {
+        if (upstream !== 'chat') {
           assert.deepEqual(
             [first, second],
             [

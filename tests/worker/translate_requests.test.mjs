@@ -305,6 +305,18 @@ describe('tokens are counted', () => {
       assert.deepEqual([path, json.model], ['/v1/messages/count_tokens', 'claude-sonnet-4-5']);
     });
 
+    test(`${client.name}: in turn with answers, each at its place`, async () => {
+      for (const path of ['/v1/messages/count_tokens', '/v1/messages', '/v1/messages/count_tokens']) {
+        stage.reset();
+        if (path === '/v1/messages') await asked(client, 'messages/claude-sonnet-4-5', {});
+        else await count('messages/claude-sonnet-4-5').catch(() => {});
+        assert.deepEqual(
+          stage.upstreams.messages.requests.map((request) => request.path),
+          [path],
+        );
+      }
+    });
+
     test(`${client.name}: by a guess for one that cannot`, async () => {
       const { data, response } = await count('chat/gpt-4o');
       assert.ok(data.input_tokens > 3 && data.input_tokens < 40, String(data.input_tokens));

@@ -6,10 +6,8 @@ import { open, until } from './harness/client.mjs';
 import { CHAT_PATH, KEY, MESSAGES_PATH } from './harness/configs.mjs';
 import { stream200 } from './harness/replies.mjs';
 import { assertHeard, converse, sdks } from './harness/translate/sdks.mjs';
-import { WIRES, stageFor } from './harness/translate/stage.mjs';
+import { SPEAKERS, WIRES, foreign, stageFor } from './harness/translate/stage.mjs';
 import { PLAYS, TOOLS } from './harness/translate/turns.mjs';
-import * as speakChat from './harness/translate/speak_chat.mjs';
-import * as speakMessages from './harness/translate/speak_messages.mjs';
 
 const stage = await stageFor(
   { after },
@@ -19,21 +17,24 @@ const stage = await stageFor(
       'chat-then-chat': { targets: ['chat/gpt-4o', 'chat/spare'] },
       'messages-then-chat': { targets: ['messages/claude-sonnet-4-5', 'chat/spare'] },
       'chat-then-messages': { targets: ['chat/gpt-4o', 'messages/spare'] },
+      'chat-then-responses': { targets: ['chat/gpt-4o', 'responses/spare'] },
+      'responses-then-chat': { targets: ['responses/gpt-4o', 'chat/spare'] },
     },
   },
 );
 beforeEach(stage.reset);
 
-const MODELS = { chat: 'chat/deepseek-chat', messages: 'messages/claude-sonnet-4-5' };
+const MODELS = {
+  chat: 'chat/deepseek-chat',
+  messages: 'messages/claude-sonnet-4-5',
+  responses: 'responses/gpt-5.2',
+};
 const GOOD = ['apart', 'whole', 'bytes', 'sevens', 'crlf', 'cr', 'commented', 'tight', 'open', 'document'];
 const PATHS = { chat: CHAT_PATH, messages: MESSAGES_PATH, responses: '/v1/responses' };
-const SPEAK = { chat: speakChat, messages: speakMessages };
 const TEXT = PLAYS.text[0];
 
 const pairs = sdks.flatMap((client) =>
-  ['chat', 'messages']
-    .filter((upstream) => upstream !== client.format)
-    .map((upstream) => ({ client, upstream, model: MODELS[upstream] })),
+  foreign(client).map((upstream) => ({ client, upstream, model: MODELS[upstream] })),
 );
 const ask = ({ client, model }, mode, play) =>
   client.modes[mode](client.connect(stage.url), client.body({ model, history: client.user(`play:${play}`) }));
@@ -53,6 +54,15 @@ const NO_ANSWERS = {
     ['<html>', [502]],
     ['', [502]],
   ],
+  responses: [
+    [busy('server_is_overloaded'), [503, 529]],
+    [
+      '{"object":"response","status":"failed","output":[],"error":{"code":"server_error","message":"Oh"}}',
+      [500, 502],
+    ],
+    ['<html>', [502]],
+    ['', [502]],
+  ],
 };
 
 const raisesOfEnd = ({ raises }, mode) => mode === 'helper' && raises?.broken;
@@ -67,6 +77,19 @@ for (const pair of pairs) {
         assertHeard(answers, { format: client.format, model, upstream });
       });
     }
+
+    test('a stream that was not asked for', async () => {
+      const asked = { play: 'think_tool', wire: 'unasked', model, tools: TOOLS };
+      const { answers } = await converse(client, 'plain', stage.url, asked);
+      // Chat tells of usage in a stream only if it is asked to.
+      if (upstream === 'chat') answers.forEach(({ heard, turn }) => (heard.usage = turn.usage));
+      assertHeard(answers, { format: client.format, model, upstream });
+      for (const wire of ['failing', 'failed', 'ended'])
+        await assert.rejects(ask(pair, 'plain', `text/${wire}`), (error) => {
+          assert.ok(error instanceof client.sdk.InternalServerError, `${error} of ${wire}`);
+          return true;
+        });
+    });
 
     for (const mode of ['iterated', 'helper']) {
       test(`an error in the middle, ${mode}`, async () => {
@@ -123,9 +146,8 @@ for (const pair of pairs) {
     }
 
     test('an error at first fails over to the next provider', async () => {
-      const { chat, messages } = stage.upstreams;
-      const [alias, second] =
-        upstream === 'chat' ? ['chat-then-messages', messages] : ['messages-then-chat', chat];
+      const alias = `${upstream}-then-${upstream === 'chat' ? 'messages' : 'chat'}`;
+      const second = stage.upstreams[alias.split('-').at(-1)];
       const first = stage.upstreams[upstream];
       const error = WIRES.failed([], upstream);
       first.script(stream200(error));
@@ -163,7 +185,8 @@ for (const pair of pairs) {
 
 /** A stream that has begun and then only shows that it is alive, for as long as anybody listens. */
 function alive(upstream) {
-  const [first] = SPEAK[upstream].records(TEXT, { model: 'm' });
-  const sign = upstream === 'chat' ? ': PROCESSING\n\n' : 'event: ping\ndata: {"type":"ping"}\n\n';
+  const [first] = SPEAKERS[upstream].records(TEXT, { model: 'm' });
+  const ping = 'event: ping\ndata: {"type":"ping"}\n\n';
+  const sign = upstream === 'messages' ? ping : ': PROCESSING\n\n';
   return [first, ...Array(1_000).fill([10, sign]).flat()];
 }

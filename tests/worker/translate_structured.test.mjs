@@ -9,7 +9,7 @@ import * as seven from 'openai-7/helpers/zod';
 import { z } from 'zod/v4';
 import { stream200 } from './harness/replies.mjs';
 import { anthropics, chats, pythons, responders } from './harness/translate/sdks.mjs';
-import { stageFor } from './harness/translate/stage.mjs';
+import { foreign, stageFor } from './harness/translate/stage.mjs';
 import * as speakMessages from './harness/translate/speak_messages.mjs';
 
 const stage = await stageFor({ after }, { models: ['claude-3-5-sonnet-latest'] });
@@ -39,6 +39,11 @@ const WAYS = {
   }),
 };
 
+const MODELS = {
+  chat: 'chat/gpt-4o',
+  messages: 'messages/claude-sonnet-4-5',
+  responses: 'responses/gpt-4o',
+};
 const properties = ['answer', 'why'];
 
 /** What a provider is asked for. */
@@ -50,6 +55,12 @@ function asked(upstream, body) {
     assert.equal(json_schema.strict, true);
     return json_schema.schema;
   }
+  if (upstream === 'responses') {
+    const { type, name, strict, schema } = body.text.format;
+    assert.deepEqual([type, strict], ['json_schema', true]);
+    assert.match(name, /^[\w-]+$/);
+    return schema;
+  }
   assert.equal(body.output_config.format.type, 'json_schema');
   return body.output_config.format.schema;
 }
@@ -57,11 +68,8 @@ function asked(upstream, body) {
 for (const [index, client] of [...anthropics, ...chats, ...responders].entries()) {
   const ways = WAYS[client.format](ZOD[index]);
   const api = client.connect(stage.url);
-  for (const [upstream, model] of [
-    ['chat', 'chat/gpt-4o'],
-    ['messages', 'messages/claude-sonnet-4-5'],
-  ]) {
-    if (upstream === client.format) continue;
+  for (const upstream of foreign(client)) {
+    const model = MODELS[upstream];
     describe(`${client.name} on ${model}`, () => {
       for (const mode of ['plain', 'helper']) {
         test(`${mode}`, async () => {
@@ -101,9 +109,8 @@ for (const [index, client] of [...anthropics, ...chats, ...responders].entries()
 }
 
 for (const client of pythons) {
-  for (const model of ['chat/gpt-4o', 'messages/claude-sonnet-4-5']) {
-    const [upstream] = model.split('/');
-    if (upstream === client.format) continue;
+  for (const upstream of foreign(client)) {
+    const model = MODELS[upstream];
     test(`${client.name} on ${model}`, async () => {
       const body = client.body({ model, history: client.user('play:json') });
       assert.deepEqual(await client.parse(client.connect(stage.url), body), ANSWER);

@@ -11,9 +11,14 @@ import { PLAYS, REDACTED, SIGNATURE, TOOLS } from './harness/translate/turns.mjs
 const stage = await stageFor(
   { after },
   {
-    providers: ({ chat, messages }) => [
+    providers: ({ chat, messages, responses }) => [
       openaiProvider(chat, { id: 'chat-too', models: [{ id: 'deepseek-chat' }] }),
       claudeProvider(messages, { id: 'messages-too', models: [{ id: 'claude-sonnet-4-5' }] }),
+      openaiProvider(responses, {
+        id: 'responses-too',
+        format: 'openai-responses',
+        models: [{ id: 'gpt-5.2' }],
+      }),
     ],
   },
 );
@@ -22,7 +27,8 @@ beforeEach(stage.reset);
 const OPUS = 'messages/claude-sonnet-5-5';
 const SONNET = 'messages/claude-sonnet-4-5';
 const DEEPSEEK = 'chat/deepseek-chat';
-const formatOf = (model) => (model.startsWith('chat') ? 'chat' : 'messages');
+const GPT = 'responses/gpt-5.2';
+const formatOf = (model) => /^[a-z]+/.exec(model)[0];
 
 /** Asks one model for the first turn of a play and another for the next; answers what that provider got. */
 async function handOver(client, mode, [first, second], play) {
@@ -42,11 +48,12 @@ for (const client of sdks) {
   const foreign = (model) => formatOf(model) !== client.format;
   describe(client.name, () => {
     for (const mode of Object.keys(client.modes)) {
-      for (const model of [SONNET, OPUS].filter(foreign)) {
+      for (const model of [SONNET, OPUS, GPT].filter(foreign)) {
         test(`thinking goes back to ${model}, ${mode}`, async () => {
           const { conversation, json } = await handOver(client, mode, [model, model], 'think_tool');
           assert.deepEqual(thinkings(conversation), [['thinking', THOUGHT, SIGNATURE]]);
-          assert.ok(['enabled', 'adaptive'].includes(json.thinking.type));
+          if (model === GPT) assert.ok(json.reasoning.effort);
+          else assert.ok(['enabled', 'adaptive'].includes(json.thinking.type));
         });
 
         test(`hidden thinking goes back to ${model}, ${mode}`, async () => {
@@ -61,13 +68,17 @@ for (const client of sdks) {
         [SONNET, 'chat/gpt-4o'],
         [DEEPSEEK, SONNET],
         [DEEPSEEK, 'chat/gpt-4o'],
+        [GPT, 'responses/gpt-5.4'],
+        [GPT, 'responses-too/gpt-5.2'],
+        [GPT, SONNET],
+        [SONNET, GPT],
       ]) {
         // Between equal formats nothing is sealed, and nothing is unsealed.
         if (!foreign(pair[0])) continue;
         test(`${pair[0]} thinks, ${pair[1]} goes on, ${mode}`, async () => {
           const { conversation, text } = await handOver(client, mode, pair, 'think_tool');
           assert.ok(!text.includes('gw1.') && !text.includes(SIGNATURE), 'no signature of another provider');
-          if (formatOf(pair[1]) === 'messages') assert.deepEqual(thinkings(conversation), []);
+          if (formatOf(pair[1]) !== 'chat') assert.deepEqual(thinkings(conversation), []);
           assert.equal(conversation.filter(([who]) => who === 'call').length, 2);
           assert.equal(conversation.filter(([who]) => who === 'result').length, 2);
         });

@@ -1,7 +1,7 @@
 //! What answers are made of, whatever their format.
 //!
 //! A *reader* turns an upstream's document or stream into [`Piece`]s; a *writer* puts pieces into a client's
-//! words. Two readers and three writers meet here instead of six pairs, because an answer's parts mean the
+//! words. Three readers and three writers meet here instead of a pair each, because an answer's parts mean the
 //! same everywhere: the pieces are the union of all formats', so nothing has to be smuggled through.
 //!
 //! The contract, which readers keep and writers rely on, whatever the upstream does:
@@ -14,11 +14,22 @@
 //!   only for a call that has begun and not ended, may be interleaved between open calls, and join to JSON
 //!   text (`{}` if the upstream sent none); `CallEnd` comes once for every call, before `End`.
 
+mod blocks;
+mod faults;
+mod fields;
+mod finish;
 pub mod from_chat;
 pub mod from_messages;
+pub mod from_responses;
 pub mod to_chat;
 pub mod to_messages;
 pub mod to_responses;
+mod usage;
+
+use serde_json::Value;
+
+use self::fields::text;
+use std::{cell::RefCell, rc::Rc};
 
 use super::{
     Memo,
@@ -70,6 +81,15 @@ pub enum Piece {
 pub struct Citation {
     pub url: String,
     pub title: String,
+}
+
+impl Citation {
+    /// Of an annotation: Responses' `url_citation`, or Chat's, which nests it. Without an address it is of no page.
+    fn of_annotation(annotation: &Value) -> Self {
+        let source = annotation.get("url_citation").unwrap_or(annotation);
+        let text = |field| text(source, field).unwrap_or_default().to_owned();
+        Self { url: text("url"), title: text("title") }
+    }
 }
 
 /// Why an answer ended.
@@ -155,15 +175,20 @@ pub struct Stream {
 impl Stream {
     /// `None` where there is no reader or writer for a format.
     pub fn new(upstream: Wire, client: Wire, memo: &Memo) -> Option<Self> {
-        let reader: Box<dyn Reader> = match upstream {
-            Wire::Chat => Box::new(from_chat::Stream::new(memo)),
-            Wire::Messages => Box::new(from_messages::Stream::new(memo)),
-            Wire::Responses | Wire::Completions => return None,
-        };
         let writer: Box<dyn Writer> = match client {
             Wire::Chat => Box::new(to_chat::Stream::new(memo)),
             Wire::Messages => Box::new(to_messages::Stream::new(memo)),
             Wire::Responses => Box::new(to_responses::Stream::new(memo)),
+            Wire::Completions => return None,
+        };
+        Self::between(upstream, writer, memo)
+    }
+
+    fn between(upstream: Wire, writer: Box<dyn Writer>, memo: &Memo) -> Option<Self> {
+        let reader: Box<dyn Reader> = match upstream {
+            Wire::Chat => Box::new(from_chat::Stream::new(memo)),
+            Wire::Messages => Box::new(from_messages::Stream::new(memo)),
+            Wire::Responses => Box::new(from_responses::Stream::new(memo)),
             Wire::Completions => return None,
         };
         Some(Self { decoder: Decoder::default(), reader, writer, begun: false, over: false })
@@ -247,20 +272,55 @@ pub fn document_as_stream(
     Ok(out)
 }
 
+/// The pieces of a stream.
+struct Gathered(Rc<RefCell<Vec<Piece>>>);
+
+impl Writer for Gathered {
+    fn piece(&mut self, piece: Piece, _: &mut Vec<u8>) {
+        self.0.borrow_mut().push(piece);
+    }
+}
+
+/// Translates a whole stream into an answer, for a client that asked for none and a provider that did not care.
+/// An error is as in [`document`]: there is an end, or nothing.
+pub fn stream_as_document(
+    upstream: Wire,
+    client: Wire,
+    body: &[u8],
+    memo: &Memo,
+) -> Result<Vec<u8>, ClientError> {
+    let gathered = Rc::default();
+    if let Some(mut stream) = Stream::between(upstream, Box::new(Gathered(Rc::clone(&gathered))), memo) {
+        let mut nothing = Vec::new();
+        stream.push(body, &mut nothing);
+        stream.finish(&mut nothing);
+    }
+    let mut pieces = gathered.take();
+    if let Some(Piece::Fault(error)) = pieces.pop_if(|last| matches!(last, Piece::Fault(_))) {
+        return Err(error);
+    }
+    pieces.retain(|piece| *piece != Piece::Ping);
+    Ok(written(client, pieces, memo))
+}
+
 /// Translates a whole answer. An error is what the client is to be told instead, and counts as a failed
 /// attempt: an answer that is none (no choices, an error with status 200, no JSON).
 pub fn document(upstream: Wire, client: Wire, body: &[u8], memo: &Memo) -> Result<Vec<u8>, ClientError> {
-    let pieces = read_document(upstream, body, memo)?;
-    Ok(match client {
+    Ok(written(client, read_document(upstream, body, memo)?, memo))
+}
+
+fn written(client: Wire, pieces: Vec<Piece>, memo: &Memo) -> Vec<u8> {
+    match client {
         Wire::Chat => to_chat::document(pieces, memo),
         Wire::Messages => to_messages::document(pieces, memo),
         _ => to_responses::document(pieces, memo),
-    })
+    }
 }
 
 fn read_document(upstream: Wire, body: &[u8], memo: &Memo) -> Result<Vec<Piece>, ClientError> {
     match upstream {
         Wire::Chat => from_chat::document(body, memo),
+        Wire::Responses => from_responses::document(body, memo),
         _ => from_messages::document(body, memo),
     }
 }

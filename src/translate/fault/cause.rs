@@ -81,7 +81,8 @@ const BILLING: [&str; 13] = [
     "requires more credits",
 ];
 
-const POLICY: [&str; 15] = [
+const POLICY: [&str; 16] = [
+    "bio_policy",
     "content_policy",
     "content policy",
     "content_filter",
@@ -215,7 +216,9 @@ fn of_stream(said: &Said) -> Cause {
     if let Some(kind) = kind {
         return Cause::Kind(kind);
     }
-    let invalid = |word: &String| word.starts_with("invalid_request") || word == "bad_request";
+    // Responses has a word for each thing that can be wrong with a picture.
+    let invalid =
+        |word: &String| word.starts_with("invalid_") || word.contains("image") || word == "bad_request";
     match of_request(said) {
         Cause::Kind(Kind::InvalidRequest) if said.words.iter().any(invalid) => {
             Cause::Kind(Kind::InvalidRequest)

@@ -66,7 +66,7 @@ export function setAlarm(ctx, at) {
   ctx.storage.setAlarm(at).catch((error) => console.error(`alarm: ${error.message}`));
 }
 
-// Calls back once the events that are ready by now have been handled.
-export function soon(callback) {
-  setTimeout(callback, 0);
+// Calls back after `ms`, once the events that are ready by then have been handled.
+export function later(callback, ms) {
+  setTimeout(callback, ms);
 }

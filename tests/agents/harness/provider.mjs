@@ -18,6 +18,7 @@ import { startUpstream } from '../../worker/harness/upstream.mjs';
 import * as chat from './chat.mjs';
 import { checkChat } from './check_chat.mjs';
 import { checkMessages, checkThinking } from './check_messages.mjs';
+import { checkResponses } from './check_responses.mjs';
 import * as messages from './messages.mjs';
 import * as responses from './responses.mjs';
 
@@ -25,6 +26,7 @@ import * as responses from './responses.mjs';
 const FORMATS = {
   openai: { ...chat, check: checkChat },
   claude: { ...messages, check: checkMessages },
+  'openai-responses': { ...responses, check: checkResponses },
   'relayed claude': { ...messages, check: checkThinking },
   'own claude': { ...messages, check() {} },
   'own responses': { ...responses, check() {} },

@@ -1,4 +1,4 @@
-// What OpenAI itself says to Codex: its own provider, to compare with.
+// What a provider of Responses says: OpenAI itself to Codex, to compare with, and to others through the gateway.
 
 import { RESET } from '../../worker/harness/upstream.mjs';
 import { USED, failure, pieces, record, stream, textOf } from './pieces.mjs';
@@ -61,9 +61,16 @@ export function answer(turn, seen, stage) {
     );
   }
 
-  let sequence_number = 0;
+  const incomplete = { length: 'max_output_tokens', refusal: 'content_filter' }[stop];
+  const end = incomplete
+    ? { status: 'incomplete', incomplete_details: { reason: incomplete } }
+    : { status: 'completed' };
   const event = (type, rest) => record({ type, sequence_number: sequence_number++, ...rest }, type);
   const response = { id: `resp_${number}`, object: 'response', created_at: 1_790_000_000, model, output: [] };
+  const whole = { ...response, output: items, usage: usageOf(turn), ...end };
+  if (!seen.body.stream) return { body: whole };
+
+  let sequence_number = 0;
   const begun = { response: { ...response, status: 'in_progress' } };
   const chunks = [event('response.created', begun), event('response.in_progress', begun)];
   items.forEach((item, output_index) => {
@@ -87,17 +94,10 @@ export function answer(turn, seen, stage) {
     const failed = { response: { ...response, status: 'failed', error: said } };
     return stream([...chunks, event('response.failed', failed)]);
   }
-  const whole = { ...response, output: items, usage: usageOf(turn) };
-  if (stop === 'length') {
-    const incomplete_details = { reason: 'max_output_tokens' };
-    const cut = { response: { ...whole, status: 'incomplete', incomplete_details } };
-    return stream([...chunks, event('response.incomplete', cut)]);
-  }
-  const done = { response: { ...whole, status: 'completed' } };
-  return stream([...chunks, event('response.completed', done)]);
+  return stream([...chunks, event(`response.${end.status}`, { response: whole })]);
 }
 
-export function fault({ fault: kind, after }) {
+export function fault({ fault: kind, after }, { body }) {
   switch (kind) {
     case 'rate_limit':
       return failure(429, error('Rate limit reached', 'requests', 'rate_limit_exceeded'), { after });
@@ -114,5 +114,16 @@ export function fault({ fault: kind, after }) {
           'context_length_exceeded',
         ),
       );
+    case 'max_tokens': {
+      const { max_output_tokens: asked } = body;
+      return failure(
+        400,
+        error(
+          `max_output_tokens is too large: ${asked}. This model supports at most 16384 output tokens, whereas you provided ${asked}.`,
+          'invalid_request_error',
+          'invalid_value',
+        ),
+      );
+    }
   }
 }

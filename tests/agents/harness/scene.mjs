@@ -131,11 +131,11 @@ export async function through(t, agent, first, ...others) {
   const providers = [];
   for (const [at, { format, model, traits, maxOutputTokens }] of [first, ...others].entries()) {
     const provider = await startProvider(t, stage, format, { model, ...traits });
-    const spoken = format === 'openai' ? 'openai' : 'claude';
+    const spoken = format.startsWith('openai') ? format : 'claude';
     const entry = {
       id: `upstream-${at}`,
       name: `Upstream ${at}`,
-      baseUrl: spoken === 'openai' ? `${provider.url}/v1` : provider.url,
+      baseUrl: spoken === 'claude' ? provider.url : `${provider.url}/v1`,
       format: spoken,
       apiKey: 'sk-upstream-secret',
       models: [{ id: model, maxOutputTokens }],

@@ -91,6 +91,8 @@ fn edge_90_unknown_types_of_requests_are_dropped() {
         (Pair::ChatToMessages, chat_request()),
         (Pair::ResponsesToChat, responses_request()),
         (Pair::ResponsesToMessages, responses_request()),
+        (Pair::ChatToResponses, chat_request()),
+        (Pair::MessagesToResponses, messages_request()),
     ] {
         for model in ["gpt-5.2", "claude-sonnet-4-5", "claude-opus-5-5", "deepseek-chat", "m"] {
             let traits = Traits::of(model);
@@ -131,6 +133,17 @@ fn edge_90_what_cannot_be_meant_is_refused_by_name() {
             Pair::ResponsesToMessages,
             odd(responses_request(), "/input/1/content/0", json!(7)),
             "input[1].content[0]",
+        ),
+        (Pair::ChatToResponses, odd(chat_request(), "/messages/0/role", json!(NEW)), "messages[0].role"),
+        (
+            Pair::ChatToResponses,
+            odd(chat_request(), "/messages/1/content/0", json!(7)),
+            "messages[1].content[0]",
+        ),
+        (
+            Pair::MessagesToResponses,
+            odd(messages_request(), "/messages/0/content/0", json!(7)),
+            "messages[0].content[0]",
         ),
     ] {
         let traits = Traits::default();

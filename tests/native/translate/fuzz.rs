@@ -27,9 +27,15 @@ const GROWTH: usize = 64;
 const FLOOR: usize = 64 * 1024;
 
 const MODELS: [&str; 6] = ["gpt-4o", "gpt-5.2", "claude-sonnet-4-5", "claude-opus-5-5", "deepseek-chat", "m"];
-const PAIRS: [Pair; 4] =
-    [Pair::MessagesToChat, Pair::ChatToMessages, Pair::ResponsesToChat, Pair::ResponsesToMessages];
-const UPSTREAMS: [Wire; 2] = [Wire::Chat, Wire::Messages];
+const PAIRS: [Pair; 6] = [
+    Pair::MessagesToChat,
+    Pair::ChatToMessages,
+    Pair::ResponsesToChat,
+    Pair::ResponsesToMessages,
+    Pair::ChatToResponses,
+    Pair::MessagesToResponses,
+];
+const UPSTREAMS: [Wire; 3] = [Wire::Chat, Wire::Messages, Wire::Responses];
 const CLIENTS: [Wire; 3] = [Wire::Chat, Wire::Messages, Wire::Responses];
 
 /// Pieces of text that mean something to somebody.
@@ -108,7 +114,9 @@ fn round(random: &mut Random, corpus: &[Vec<u8>]) {
     let memo = Memo::new(&scene);
     for upstream in UPSTREAMS {
         for client in CLIENTS {
-            if let Ok(document) = answer::document(upstream, client, &bytes, &memo) {
+            let gathered = answer::stream_as_document(upstream, client, &bytes, &memo);
+            let whole = answer::document(upstream, client, &bytes, &memo);
+            for document in [whole, gathered].into_iter().flatten() {
                 assert!(document.len() <= bound, "{upstream:?} to {client:?}: {} bytes", document.len());
                 serde_json::from_slice::<serde_json::Value>(&document).unwrap();
             }

@@ -11,7 +11,7 @@ use crate::translate::effort::Effort;
 pub(super) const UNSAID: &str = "as its name suggests";
 
 /// Every capability that is there or is not, and what it is about.
-const FLAGS: [(Field, &str); 15] = [
+const FLAGS: [(Field, &str); 17] = [
     (Field(&["supportsReasoning", "supportsThinking"]), "thinks when asked to"),
     (Field(&["supportsReasoningContent"]), "wants its reasoning_content back"),
     (Field(&["usesThinkTags"]), "writes <think> tags into its content"),
@@ -25,7 +25,9 @@ const FLAGS: [(Field, &str); 15] = [
     (Field(&["supportsPrefill"]), "goes on with an answer that was begun"),
     (Field(&["supportsForcedTools"]), "can be forced to use a tool"),
     (Field(&["speaksOpenaiDialect"]), "takes what OpenAI's own models take"),
+    (Field(&["speaksCodexDialect"]), "is asked as ChatGPT is by Codex"),
     (Field(&["supportsEffortWithTools"]), "takes an effort beside tools"),
+    (Field(&["supportsReasoningSummary"]), "tells its thinking in short"),
     (Field(&["needsPlainSchemas"]), "takes only plain JSON schemas"),
 ];
 
@@ -154,10 +156,12 @@ mod tests {
             reasoning_content: _,
             think_tags: _,
             openai_dialect: _,
+            codex_dialect: _,
             system_anywhere: _,
             prefill: _,
             forced_tools: _,
             effort_with_tools: _,
+            reasoning_summary: _,
             plain_schemas: _,
         } = unset;
     }

@@ -2,20 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    blocks::Blocks,
-    broken, error_of,
-    finish::{self, Finish},
-    think::{Segment, ThinkTags},
-    usage,
-};
+use super::think::{Segment, ThinkTags};
 use crate::{
     translate::{
         Memo,
-        answer::{Citation, Piece, Stop, Usage},
+        answer::{
+            Citation, Piece, Usage,
+            blocks::{Blocks, Delta},
+            faults::{broken, error_of},
+            finish::{self, Finish},
+            usage,
+        },
         fault::from_chat_error,
     },
-    wire::error::{ClientError, Kind},
+    wire::error::ClientError,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Answer {
         self.settle_tags(pieces);
         match self.blocks.end_all(pieces) {
             Ok(()) => {
-                pieces.push(Piece::End(self.stop(finish), self.usage));
+                pieces.push(Piece::End(self.blocks.stop(finish), self.usage));
                 self.phase = Phase::Over;
             }
             Err(error) => self.fail(error, pieces),
@@ -143,13 +143,7 @@ impl Answer {
     }
 
     fn finish(&mut self, reason: Finish, pieces: &mut Vec<Piece>) -> Result<(), ClientError> {
-        match reason {
-            Finish::Failure => return Err(broken("The provider failed in the middle of its answer")),
-            Finish::Overload => {
-                return Err(ClientError::new(Kind::Overloaded, "The provider ran out of capacity"));
-            }
-            Finish::Regular | Finish::Length | Finish::Context | Finish::Filter => {}
-        }
+        let reason = reason.whole()?;
         // Usage comes later, so blocks end here, and the answer does not. Once: servers that finish in each
         // chunk would make a block of each.
         if self.finish.replace(reason).is_none() {
@@ -173,7 +167,7 @@ impl Answer {
             self.blocks.refusal(refusal, pieces);
         }
         for annotation in delta.get("annotations").and_then(Value::as_array).into_iter().flatten() {
-            self.annotation(annotation, pieces);
+            self.blocks.citation(Citation::of_annotation(annotation), pieces);
         }
         self.tools(delta, pieces)
     }
@@ -230,19 +224,13 @@ impl Answer {
         }
     }
 
-    fn annotation(&mut self, annotation: &Value, pieces: &mut Vec<Piece>) {
-        let Some(source) = annotation.get("url_citation") else { return };
-        let text = |field| source.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-        self.blocks.citation(Citation { url: text("url"), title: text("title") }, pieces);
-    }
-
     fn tools(&mut self, delta: &Value, pieces: &mut Vec<Piece>) -> Result<(), ClientError> {
         let entries: Vec<&Value> =
             delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten().collect();
         if !entries.is_empty() {
             self.settle_tags(pieces);
             for (position, entry) in entries.iter().enumerate() {
-                self.blocks.tool(entry, position, entries.len(), pieces)?;
+                self.blocks.tool(&Delta::read(entry), position, entries.len(), pieces)?;
             }
             return Ok(());
         }
@@ -251,22 +239,10 @@ impl Answer {
             Some(call) if self.legacy_call || !self.blocks.has_calls() => {
                 self.legacy_call = true;
                 self.settle_tags(pieces);
-                self.blocks.tool(&json!({ "index": 0, "function": call }), 0, 1, pieces)
+                let entry = json!({ "index": 0, "function": call });
+                self.blocks.tool(&Delta::read(&entry), 0, 1, pieces)
             }
             _ => Ok(()),
-        }
-    }
-
-    fn stop(&mut self, finish: Finish) -> Stop {
-        let explanation = self.blocks.take_refusal();
-        match finish {
-            Finish::Length => Stop::MaxTokens,
-            Finish::Context => Stop::Context,
-            Finish::Filter => Stop::Refusal { explanation, category: None },
-            _ if explanation.is_some() => Stop::Refusal { explanation, category: None },
-            // Clients run tools by this word, whatever the provider called it.
-            _ if self.blocks.has_calls() => Stop::ToolUse,
-            _ => Stop::EndTurn,
         }
     }
 }

@@ -1,24 +1,21 @@
 //! Reads answers of Chat Completions, as OpenAI sends them and as compatible servers do.
 //!
 //! Compatible servers differ in everything that the format leaves open, and in some that it does not; what
-//! is read here is what any of them sends: `answer` has names and endings, `blocks` the order, `calls` the
-//! tools.
+//! is read here is what any of them sends: `answer` has names and endings, `blocks` of all readers the order
+//! and the tools.
 
 mod answer;
-mod arguments;
-mod blocks;
-mod calls;
-mod details;
-mod finish;
 mod think;
-mod usage;
 
 use serde_json::Value;
 
-use super::{Piece, Reader};
+use super::{
+    Piece, Reader,
+    faults::{broken, error_of},
+};
 use crate::{
     translate::{Memo, fault::from_chat_error, sse::Event},
-    wire::error::{ClientError, Kind},
+    wire::error::ClientError,
 };
 use answer::Answer;
 
@@ -94,24 +91,4 @@ pub fn document(body: &[u8], memo: &Memo) -> Result<Vec<Piece>, ClientError> {
             Ok(pieces)
         }
     }
-}
-
-/// The error that an answer or a chunk is instead. Some servers send an empty `error` along always.
-fn error_of(value: &Value) -> Option<&Value> {
-    let said = |error: &&Value| match error {
-        Value::Null | Value::Bool(_) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Number(_) => true,
-    };
-    let word = |field| value.get(field).and_then(Value::as_str);
-    value
-        .get("error")
-        .filter(said)
-        .or_else(|| (word("object") == Some("error") || word("type") == Some("error")).then_some(value))
-}
-
-fn broken(message: &str) -> ClientError {
-    ClientError::new(Kind::Api, message)
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::fields::{member, text};
-
 use crate::{
     translate::{
         Memo,
-        answer::{Citation, Piece},
+        answer::{
+            Citation, Piece,
+            fields::{member, text},
+        },
     },
     wire::error::{ClientError, Kind},
 };

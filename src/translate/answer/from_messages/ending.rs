@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::fields::{member, number};
-
-use crate::translate::answer::{Stop, Usage};
+use crate::translate::answer::{
+    Stop, Usage,
+    fields::{member, number},
+};
 
 /// Tokens as Anthropic counts them: a later report is cumulative and replaces the earlier, number by number.
 #[derive(Default)]

@@ -11,7 +11,6 @@
 
 mod blocks;
 mod ending;
-mod fields;
 
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -19,16 +18,16 @@ use serde_json::{Value, value::RawValue};
 use self::{
     blocks::Blocks,
     ending::{Ending, Tally},
+};
+use super::{
+    Piece, Reader,
+    faults::{interrupted, unreadable},
     fields::{member, number, text},
 };
-use super::{Piece, Reader};
 use crate::{
     translate::{Memo, fault::from_messages_error, sse::Event},
     wire::error::{ClientError, Kind},
 };
-
-const INTERRUPTED: &str = "The provider's stream was interrupted; its answer is not complete.";
-const UNREADABLE: &str = "The provider's stream could not be read; its answer is not complete.";
 
 /// See the module documentation.
 pub struct Stream {
@@ -120,7 +119,7 @@ impl Reader for Stream {
 
     fn end(&mut self, pieces: &mut Vec<Piece>) {
         if !self.over {
-            self.fault(ClientError::new(Kind::Api, INTERRUPTED), pieces);
+            self.fault(interrupted(), pieces);
         }
     }
 }
@@ -156,12 +155,6 @@ pub fn document(body: &[u8], memo: &Memo) -> Result<Vec<Piece>, ClientError> {
     }
     stream.message_stop(&mut pieces);
     Ok(pieces)
-}
-
-/// Half of an event is what is left of a stream that broke off.
-fn unreadable(error: &serde_json::Error) -> ClientError {
-    let message = if error.is_eof() { INTERRUPTED } else { UNREADABLE };
-    ClientError::new(Kind::Api, message)
 }
 
 /// Whether an error of any format is in it, such as a proxy's own.

@@ -18,7 +18,7 @@ use crate::translate::{
 const RAW: &str = "_raw";
 
 /// The id of a call from before calls had ids.
-pub(super) fn old_id(name: &str) -> String {
+pub(in crate::translate::request) fn old_id(name: &str) -> String {
     format!("function_call_{name}")
 }
 

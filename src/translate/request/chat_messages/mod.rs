@@ -6,10 +6,10 @@
 //! Dropped without a word, because an answer is the same without them: `store`, `metadata`, `moderation`,
 //! `prediction`, `logprobs` that are off, and members that no one knows.
 
-mod assistant;
+pub(super) mod assistant;
 mod content;
 mod messages;
-mod options;
+pub(super) mod options;
 mod tools;
 
 use serde_json::{Map, Value};

@@ -21,7 +21,10 @@ const DROPPED: [(&str, &str); 8] = [
 ];
 
 /// Refuses what would be answered with something else than was asked for; notes what is dropped.
-pub(super) fn refuse_unmeant(body: &Map<String, Value>, notes: &mut Notes) -> Result<(), Refusal> {
+pub(in crate::translate::request) fn refuse_unmeant(
+    body: &Map<String, Value>,
+    notes: &mut Notes,
+) -> Result<(), Refusal> {
     if fields::whole(body, "n", "")?.is_some_and(|n| n > 1) {
         return Err(Refusal::new("n", "`n` must be 1: this model gives one answer a request"));
     }
@@ -48,12 +51,12 @@ fn says_nothing(value: &Value) -> bool {
     }
 }
 
-pub(super) fn include_usage(body: &Map<String, Value>) -> Result<bool, Refusal> {
+pub(in crate::translate::request) fn include_usage(body: &Map<String, Value>) -> Result<bool, Refusal> {
     let Some(options) = fields::object(body, "stream_options", "")? else { return Ok(false) };
     Ok(fields::boolean(options, "include_usage", "stream_options")?.unwrap_or(false))
 }
 
-pub(super) fn max_tokens(body: &Map<String, Value>) -> Result<Option<u64>, Refusal> {
+pub(in crate::translate::request) fn max_tokens(body: &Map<String, Value>) -> Result<Option<u64>, Refusal> {
     for key in ["max_completion_tokens", "max_tokens"] {
         match fields::whole(body, key, "")? {
             Some(0) => return Err(Refusal::new(key, format!("`{key}` must be 1 or more"))),
@@ -65,7 +68,7 @@ pub(super) fn max_tokens(body: &Map<String, Value>) -> Result<Option<u64>, Refus
 }
 
 /// OpenAI's `reasoning_effort`, or what clients of aggregators write: `reasoning` and `thinking`.
-pub(super) fn effort(body: &Map<String, Value>) -> Result<Option<Effort>, Refusal> {
+pub(in crate::translate::request) fn effort(body: &Map<String, Value>) -> Result<Option<Effort>, Refusal> {
     if let Some(name) = fields::string(body, "reasoning_effort", "")? {
         return named(name, "reasoning_effort").map(Some);
     }

@@ -29,13 +29,19 @@ pub(super) struct Call {
     arguments: String,
 }
 
-pub(super) fn assistant(blocks: Vec<Block>, work: &mut Work<'_>) -> Result<Assistant, Refusal> {
+/// One message; on the way to Responses, where order counts, as many as it takes to keep the order.
+pub(super) fn assistant(blocks: Vec<Block>, work: &mut Work<'_>) -> Result<Vec<Assistant>, Refusal> {
+    let mut done = Vec::new();
     let mut assistant = Assistant::default();
     for block in blocks {
+        if work.responses && assistant.is_before(&block) {
+            done.push(std::mem::take(&mut assistant));
+        }
         let index = block.index;
         assistant.block(block, work).under(|| format!("[{index}]"))?;
     }
-    Ok(assistant)
+    done.push(assistant);
+    Ok(done)
 }
 
 impl Assistant {
@@ -66,6 +72,15 @@ impl Assistant {
             _ => work.note("unknown content block dropped"),
         }
         Ok(())
+    }
+
+    /// Whether a message would have the block before something that it has already.
+    fn is_before(&self, block: &Block) -> bool {
+        match block.kind.as_str() {
+            "thinking" | "redacted_thinking" => !self.is_empty(),
+            "text" => !self.calls.is_empty(),
+            _ => false,
+        }
     }
 
     fn add_text(&mut self, text: &str, cited: bool) {

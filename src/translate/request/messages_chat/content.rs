@@ -17,6 +17,15 @@ pub(super) enum Part {
     Media(Value),
 }
 
+impl Part {
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Media(_) => None,
+        }
+    }
+}
+
 /// The parts of a block of a user's turn; of a tool's result as well, which are like it.
 pub(super) fn parts(block: Block, work: &mut Work<'_>) -> Result<Vec<Part>, Refusal> {
     let Block { kind, mut fields, index } = block;
@@ -92,14 +101,7 @@ pub(super) fn loaded(names: &[String]) -> String {
 
 /// A message's content. Text alone is one string: not every compatible server takes a list.
 pub(super) fn content(parts: Vec<Part>) -> Value {
-    let texts: Option<Vec<&str>> = parts
-        .iter()
-        .map(|part| match part {
-            Part::Text(text) => Some(text.as_str()),
-            Part::Media(_) => None,
-        })
-        .collect();
-    if let Some(texts) = texts {
+    if let Some(texts) = parts.iter().map(Part::as_text).collect::<Option<Vec<&str>>>() {
         return Value::String(texts.join("\n\n"));
     }
     let part = |part| match part {

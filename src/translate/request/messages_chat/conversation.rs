@@ -47,7 +47,7 @@ enum Line {
     System(String),
     User(Vec<Part>),
     Assistant(Assistant),
-    Tool { id: String, text: String },
+    Tool { id: String, said: Vec<Part> },
 }
 
 struct Pending {
@@ -79,8 +79,9 @@ impl Conversation {
                 }
             }
             Role::Assistant => {
-                let assistant = assistant(blocks, work).under(|| "content".to_owned())?;
-                self.assistant(assistant, work);
+                for assistant in assistant(blocks, work).under(|| "content".to_owned())? {
+                    self.assistant(assistant, work);
+                }
             }
             Role::System => {
                 let asked = output_config.map(|mut config| effort::named(&mut config, work)).transpose();
@@ -102,7 +103,12 @@ impl Conversation {
             return;
         }
         work.note("tool_result without its tool_use became text");
-        let mut parts = vec![Part::Text(format!("[Result of tool call {}]\n{}", result.id, result.text))];
+        let label = format!("[Result of tool call {}]", result.id);
+        let mut parts = result.said;
+        match parts.first_mut() {
+            Some(Part::Text(text)) => *text = format!("{label}\n{text}"),
+            _ => parts.insert(0, Part::Text(label)),
+        }
         parts.extend(result.media);
         self.rest.push(Rest::Parts(parts));
     }
@@ -115,6 +121,7 @@ impl Conversation {
         }
         let ids: Vec<String> = next.calls.iter().map(|call| call.id.clone()).collect();
         match self.done.last_mut() {
+            Some(Line::Assistant(_)) if !between && work.responses => self.done.push(Line::Assistant(next)),
             Some(Line::Assistant(last)) if !between => last.merge(next),
             _ => {
                 self.take_turns(work);
@@ -133,18 +140,18 @@ impl Conversation {
         self.answered = false;
         let mut user = Vec::new();
         for Pending { id, result } in std::mem::take(&mut self.calls) {
-            let (text, media) = match result {
-                Some(result) => (result.text, result.media),
+            let (said, media) = match result {
+                Some(result) => (result.said, result.media),
                 None => {
                     work.note("missing tool_result made up");
-                    ("Error: the tool gave no result".to_owned(), Vec::new())
+                    (vec![Part::Text("Error: the tool gave no result".to_owned())], Vec::new())
                 }
             };
             if !media.is_empty() {
                 user.push(Part::Text(format!("[Media of tool call {id}:]")));
                 user.extend(media);
             }
-            self.done.push(Line::Tool { id, text });
+            self.done.push(Line::Tool { id, said });
         }
         for rest in std::mem::take(&mut self.rest) {
             match rest {
@@ -188,10 +195,10 @@ impl Conversation {
             Line::System(text) => said(system_role, Value::String(text)),
             Line::User(parts) => said("user", content(parts)),
             Line::Assistant(assistant) => assistant.message(work),
-            Line::Tool { id, text } => object_of([
+            Line::Tool { id, said } => object_of([
                 ("role", json!("tool")),
                 ("tool_call_id", Value::String(id)),
-                ("content", Value::String(text)),
+                ("content", content(said)),
             ]),
         };
         Ok(self.done.into_iter().map(write).collect())

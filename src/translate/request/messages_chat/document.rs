@@ -15,7 +15,7 @@ const PDF: &str = "application/pdf";
 pub(super) fn parts(fields: &mut Object, work: &mut Work<'_>) -> Result<Vec<Part>, Refusal> {
     let about = About { title: string(fields, "title")?, context: string(fields, "context")? };
     if wants_citations(fields) {
-        work.note("citations dropped: Chat has none");
+        work.note("citations dropped: OpenAI has none");
     }
     let mut source = object(fields, "source")?.ok_or_else(|| Refusal::new("source", "is required"))?;
     of_source(&mut source, &about, work).under(|| "source".to_owned())
@@ -41,6 +41,13 @@ impl About {
         }
     }
 
+    /// The file, after what is said of it.
+    fn with(&self, file: Value) -> Vec<Part> {
+        let context = self.context.is_some().then(|| Part::Text(self.header()));
+        let file = Part::Media(object_of([("type", json!("file")), ("file", file)]));
+        context.into_iter().chain([file]).collect()
+    }
+
     /// Providers tell by the ending what is in a file.
     fn file_name(&self) -> String {
         let title = self.title.as_deref().filter(|title| !title.is_empty()).unwrap_or("document");
@@ -64,6 +71,10 @@ fn of_source(source: &mut Object, about: &About, work: &mut Work<'_>) -> Result<
                 parts.extend(simple(block, work).under(|| "content".to_owned())?);
             }
             Ok(parts)
+        }
+        "url" if work.responses && work.traits().files => {
+            let url = required_string(source, "url")?;
+            Ok(about.with(object_of([("file_url", Value::String(url))])))
         }
         "url" => {
             // Fetching it here would let a client reach whatever the gateway can reach.
@@ -96,12 +107,7 @@ fn file(source: &mut Object, about: &About, work: &mut Work<'_>) -> Result<Vec<P
     }
     let data = data_url(sniff(&data).filter(|kind| *kind == PDF).or(said.as_deref()).unwrap_or(PDF), &data);
     let file = object_of([("filename", json!(about.file_name())), ("file_data", Value::String(data))]);
-    let mut parts = Vec::with_capacity(2);
-    if about.context.is_some() {
-        parts.push(Part::Text(about.header()));
-    }
-    parts.push(Part::Media(object_of([("type", json!("file")), ("file", file)])));
-    Ok(parts)
+    Ok(about.with(file))
 }
 
 /// Title, source and what was found there.

@@ -55,6 +55,15 @@ pub(super) fn effort(
     Ok(wanted.and_then(|effort| effort.clamp(set)))
 }
 
+/// Whether the client is to see what is thought.
+pub(super) fn is_shown(body: &Object) -> bool {
+    let says = |name: &str, what: &str| {
+        body.get("thinking").and_then(|thinking| thinking.get(name)).is_some_and(|value| value == what)
+    };
+    ["enabled", "adaptive", "between_tools"].into_iter().any(|kind| says("type", kind))
+        && !says("display", "omitted")
+}
+
 fn of_thinking(body: &mut Object, work: &mut Work<'_>) -> Result<Option<Effort>, Refusal> {
     let Some(mut thinking) = object(body, "thinking")? else { return Ok(None) };
     let kind = string(&mut thinking, "type").under(|| "thinking".to_owned())?;

@@ -1,4 +1,4 @@
-//! A request of a Messages client for a Chat provider.
+//! A request of a Messages client for a Chat provider, and on its way to a Responses provider.
 //!
 //! What only Anthropic has is dropped in silence where nobody misses it (`context_management`, `safeguards`,
 //! `speed`, `inference_geo`, `container`, `mcp_servers`, `diagnostics`, `fallbacks`, `compaction`, and every
@@ -29,26 +29,39 @@ use self::{
     format::Format,
     work::Work,
 };
-use crate::translate::{Memo, Refusal, Scene, Translated, parts::estimate};
+use crate::translate::{Memo, Notes, Refusal, Scene, Translated, parts::estimate, tools::ToolNames};
 
 pub fn translate(body: &[u8], scene: &Scene<'_>) -> Result<Translated, Refusal> {
+    let mut notes = Notes::default();
+    let (out, tools) = chat_of(body, scene, false, &mut notes)?;
+    let out = Value::Object(out);
+    let mut memo = Memo::new(scene);
+    memo.input_estimate = estimate::input_tokens(&out);
+    memo.tools = tools;
+    let mut bytes = Vec::with_capacity(body.len());
+    // Writing a value to memory cannot fail.
+    let _ = serde_json::to_writer(&mut bytes, &out);
+    Ok(Translated { body: bytes, memo, notes })
+}
+
+/// The request in Chat's words, and the names of its tools. For a provider of Responses (`responses`) with what
+/// only that format has, in the words that `chat_responses` reads.
+pub(super) fn chat_of(
+    body: &[u8],
+    scene: &Scene<'_>,
+    responses: bool,
+    notes: &mut Notes,
+) -> Result<(Object, ToolNames), Refusal> {
     let Ok(Value::Object(mut request)) = serde_json::from_slice(body) else {
         return Err(Refusal::new("body", "the body must be a JSON object"));
     };
-    let mut work = Work::new(scene);
+    let mut work = Work::new(scene, responses);
     let out = chat(&mut request, &mut work).map_err(|refusal| {
         let message = format!("`{}` {}", refusal.param, refusal.message);
         Refusal { message, ..refusal }
     })?;
-    let out = Value::Object(out);
-    drop(request);
-    let mut memo = Memo::new(scene);
-    memo.input_estimate = estimate::input_tokens(&out);
-    memo.tools = work.names;
-    let mut bytes = Vec::with_capacity(body.len());
-    // Writing a value to memory cannot fail.
-    let _ = serde_json::to_writer(&mut bytes, &out);
-    Ok(Translated { body: bytes, memo, notes: work.notes })
+    notes.extend(&work.notes);
+    Ok((out, work.names))
 }
 
 /// The members in the order in which people write them; providers do not care.
@@ -73,6 +86,9 @@ fn chat(body: &mut Object, work: &mut Work<'_>) -> Result<Object, Refusal> {
     options::limit(body, &mut out, work)?;
     options::sampling(body, &mut out, work)?;
     options::stop(body, &mut out, work)?;
+    if work.responses && effort::is_shown(body) {
+        out.insert("reasoning".to_owned(), json!({ "summary": "auto" }));
+    }
     if let Some(effort) = effort::effort(body, asked, with_tools, work)? {
         out.insert("reasoning_effort".to_owned(), json!(effort.name()));
     }

@@ -42,7 +42,7 @@ pub(super) fn sampling(body: &mut Object, out: &mut Object, work: &mut Work<'_>)
         }
     }
     if number(body, "top_k")?.is_some() {
-        work.note("top_k dropped: Chat has none");
+        work.note("top_k dropped: OpenAI has none");
     }
     Ok(())
 }

@@ -9,10 +9,10 @@ use super::{
 use crate::translate::Refusal;
 
 /// A tool's result: text goes into the tool's message, media into a user's after it, because a tool's
-/// message holds nothing but text.
+/// message holds nothing but text. On the way to Responses, where it holds both, both do.
 pub(super) struct ToolResult {
     pub(super) id: String,
-    pub(super) text: String,
+    pub(super) said: Vec<Part>,
     pub(super) media: Vec<Part>,
 }
 
@@ -35,13 +35,13 @@ pub(super) fn result(fields: &mut Object, work: &mut Work<'_>) -> Result<ToolRes
         }
     }
     said.tell_loaded();
-    let text = said.text(failed, work.traits().openai);
-    Ok(ToolResult { id, text, media: said.media })
+    let media = std::mem::take(&mut said.media);
+    Ok(ToolResult { id, said: said.parts(failed, work.traits().openai), media })
 }
 
 #[derive(Default)]
 struct Said {
-    lines: Vec<String>,
+    lines: Vec<Part>,
     media: Vec<Part>,
     /// Names of tools loaded, not told yet.
     loaded: Vec<String>,
@@ -50,25 +50,32 @@ struct Said {
 impl Said {
     fn tell_loaded(&mut self) {
         if !self.loaded.is_empty() {
-            self.lines.push(content::loaded(&std::mem::take(&mut self.loaded)));
+            self.lines.push(Part::Text(content::loaded(&std::mem::take(&mut self.loaded))));
         }
     }
 
     fn part(&mut self, part: Part, work: &mut Work<'_>) {
         match part {
-            Part::Text(text) => self.lines.push(text),
-            media @ Part::Media(_) => {
+            media @ Part::Media(_) if !work.responses => {
                 work.note("media of tool results moved to the user message after them");
-                self.lines.push("[Media: see the message after the tool results.]".to_owned());
+                let text = "[Media: see the message after the tool results.]";
+                self.lines.push(Part::Text(text.to_owned()));
                 self.media.push(media);
             }
+            part => self.lines.push(part),
         }
     }
 
-    /// Some compatible servers refuse a tool's message without text; OpenAI does not.
-    fn text(&self, failed: bool, may_be_empty: bool) -> String {
-        let text = self.lines.join("\n");
+    /// One text, unless there are media in it. Some compatible servers refuse a tool's message without text;
+    /// OpenAI does not.
+    fn parts(self, failed: bool, may_be_empty: bool) -> Vec<Part> {
+        let texts: Option<Vec<&str>> = self.lines.iter().map(Part::as_text).collect();
+        let Some(texts) = texts else {
+            let failed = failed.then(|| Part::Text("Error:".to_owned()));
+            return failed.into_iter().chain(self.lines).collect();
+        };
+        let text = texts.join("\n");
         let text = if text.is_empty() && (failed || !may_be_empty) { "(no output)".to_owned() } else { text };
-        if failed { format!("Error: {text}") } else { text }
+        vec![Part::Text(if failed { format!("Error: {text}") } else { text })]
     }
 }

@@ -1,9 +1,10 @@
 //! Thinking in the history: back to who made it, and to those who want it back.
 //!
 //! It never becomes visible text. Nobody checks the text of `reasoning_content`, so a provider that wants
-//! it gets another's as well; what is sealed is only for the provider and model whose it is.
+//! it gets another's as well; what is sealed is only for the provider and model whose it is. On the way to
+//! Responses it stays sealed: `chat_responses` opens it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     field::{Object, required_string, string},
@@ -23,6 +24,10 @@ pub(super) fn thinking(
     let text = string(fields, "thinking")?.unwrap_or_default();
     let signature = string(fields, "signature")?.unwrap_or_default();
     match open(&signature, work) {
+        Some(_) if work.responses => {
+            let detail = json!({ "type": "reasoning.text", "text": text, "signature": signature });
+            thoughts.add_details(vec![detail]);
+        }
         Some(Opened::Details(details)) => thoughts.add_details(details),
         Some(Opened::Text(sealed)) => thoughts.add_text(if text.is_empty() { &sealed } else { &text }),
         None if work.traits().reasoning_content => thoughts.add_text(&text),
@@ -36,7 +41,11 @@ pub(super) fn redacted(
     thoughts: &mut Thoughts,
     work: &mut Work<'_>,
 ) -> Result<(), Refusal> {
-    match open(&required_string(fields, "data")?, work) {
+    let data = required_string(fields, "data")?;
+    match open(&data, work) {
+        Some(_) if work.responses => {
+            thoughts.add_details(vec![json!({ "type": "reasoning.encrypted", "data": data })]);
+        }
         Some(Opened::Details(details)) => thoughts.add_details(details),
         Some(Opened::Text(sealed)) => thoughts.add_text(&sealed),
         None => work.note("thinking in history dropped"),

@@ -108,8 +108,14 @@ fn anthropics(
         }
         return Ok(Some((name, function(&upstream, Some(description), known.schema, false))));
     }
-    if kind.starts_with("web_search_") && work.traits().openai && work.scene.model.contains("-search") {
-        out.insert("web_search_options".to_owned(), web_search(tool));
+    let searches = work.responses || work.scene.model.contains("-search");
+    if kind.starts_with("web_search_") && work.traits().openai && searches {
+        let domains = take(tool, "allowed_domains");
+        let mut options = web_search(tool);
+        if work.responses && domains.is_array() {
+            options.insert("filters".to_owned(), json!({ "allowed_domains": domains }));
+        }
+        out.insert("web_search_options".to_owned(), Value::Object(options));
         return Ok(None);
     }
     work.note("tools that run at Anthropic dropped");
@@ -117,10 +123,11 @@ fn anthropics(
 }
 
 /// What models with a search of their own are told of it.
-fn web_search(tool: &mut Object) -> Value {
-    let Value::Object(mut location) = take(tool, "user_location") else { return json!({}) };
+fn web_search(tool: &mut Object) -> Object {
+    let Value::Object(mut location) = take(tool, "user_location") else { return Object::new() };
     location.retain(|name, value| name != "type" && !value.is_null());
-    json!({ "user_location": { "type": "approximate", "approximate": location } })
+    let location = json!({ "type": "approximate", "approximate": location });
+    Object::from_iter([("user_location".to_owned(), location)])
 }
 
 fn schema(schema: Option<Object>, work: &Work<'_>) -> Value {

@@ -13,6 +13,8 @@ use super::field::Object;
 /// See the module documentation.
 pub(super) struct Work<'a> {
     pub(super) scene: &'a Scene<'a>,
+    /// Whether it is on its way to a provider of Responses.
+    pub(super) responses: bool,
     pub(super) notes: Notes,
     pub(super) names: ToolNames,
     /// Tools, by the client's names, that the conversation has loaded or called.
@@ -22,9 +24,10 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(scene: &'a Scene<'a>) -> Self {
+    pub(super) fn new(scene: &'a Scene<'a>, responses: bool) -> Self {
         Self {
             scene,
+            responses,
             notes: Notes::default(),
             names: ToolNames::default(),
             loaded: BTreeSet::new(),
@@ -51,7 +54,7 @@ impl<'a> Work<'a> {
     /// most servers refuse members that they do not know.
     pub(super) fn uncached(&mut self, object: &Object) {
         if object.get("cache_control").is_some_and(|control| !control.is_null()) {
-            self.note("cache_control dropped: Chat providers cache by themselves");
+            self.note("cache_control dropped: the provider caches by itself");
         }
     }
 }

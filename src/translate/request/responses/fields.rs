@@ -5,13 +5,13 @@ use serde_json::{Map, Value};
 use crate::translate::Refusal;
 
 /// An object and where it is in the request. `null` counts as absent.
-pub(super) struct Fields {
+pub(in crate::translate::request) struct Fields {
     map: Map<String, Value>,
     path: String,
 }
 
 impl Fields {
-    pub(super) fn of(value: Value, path: String) -> Result<Self, Refusal> {
+    pub(in crate::translate::request) fn of(value: Value, path: String) -> Result<Self, Refusal> {
         match value {
             Value::Object(map) => Ok(Self { map, path }),
             _ => Err(refusal(&path, "an object")),
@@ -19,28 +19,28 @@ impl Fields {
     }
 
     /// The top of a body, whose fields have no prefix.
-    pub(super) fn top(map: Map<String, Value>) -> Self {
+    pub(in crate::translate::request) fn top(map: Map<String, Value>) -> Self {
         Self { map, path: String::new() }
     }
 
-    pub(super) fn into_value(self) -> Value {
+    pub(in crate::translate::request) fn into_value(self) -> Value {
         Value::Object(self.map)
     }
 
-    pub(super) fn path(&self) -> &str {
+    pub(in crate::translate::request) fn path(&self) -> &str {
         &self.path
     }
 
     /// Where a member is.
-    pub(super) fn at(&self, name: &str) -> String {
+    pub(in crate::translate::request) fn at(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+    pub(in crate::translate::request) fn take(&mut self, name: &str) -> Option<Value> {
         self.map.swap_remove(name).filter(|value| !value.is_null())
     }
 
-    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
+    pub(in crate::translate::request) fn text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -48,16 +48,16 @@ impl Fields {
         }
     }
 
-    pub(super) fn required_text(&mut self, name: &str) -> Result<String, Refusal> {
+    pub(in crate::translate::request) fn required_text(&mut self, name: &str) -> Result<String, Refusal> {
         self.text(name)?.ok_or_else(|| refusal(&self.at(name), "a string"))
     }
 
     /// What an item's or part's `type` says; empty if it has none.
-    pub(super) fn kind(&mut self) -> Result<String, Refusal> {
+    pub(in crate::translate::request) fn kind(&mut self) -> Result<String, Refusal> {
         Ok(self.text("type")?.unwrap_or_default())
     }
 
-    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+    pub(in crate::translate::request) fn flag(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(flag)),
@@ -65,7 +65,7 @@ impl Fields {
         }
     }
 
-    pub(super) fn number(&mut self, name: &str) -> Result<Option<Value>, Refusal> {
+    pub(in crate::translate::request) fn number(&mut self, name: &str) -> Result<Option<Value>, Refusal> {
         match self.take(name) {
             Some(value) if !value.is_number() => Err(refusal(&self.at(name), "a number")),
             number => Ok(number),
@@ -73,13 +73,13 @@ impl Fields {
     }
 
     /// A number of tokens.
-    pub(super) fn count(&mut self, name: &str) -> Result<Option<u64>, Refusal> {
+    pub(in crate::translate::request) fn count(&mut self, name: &str) -> Result<Option<u64>, Refusal> {
         let Some(value) = self.take(name) else { return Ok(None) };
         let count = value.as_u64().filter(|count| *count > 0);
         count.map(Some).ok_or_else(|| refusal(&self.at(name), "a whole number above 0"))
     }
 
-    pub(super) fn list(&mut self, name: &str) -> Result<Option<Vec<Value>>, Refusal> {
+    pub(in crate::translate::request) fn list(&mut self, name: &str) -> Result<Option<Vec<Value>>, Refusal> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Array(list)) => Ok(Some(list)),
@@ -87,13 +87,13 @@ impl Fields {
         }
     }
 
-    pub(super) fn object(&mut self, name: &str) -> Result<Option<Self>, Refusal> {
+    pub(in crate::translate::request) fn object(&mut self, name: &str) -> Result<Option<Self>, Refusal> {
         let Some(value) = self.take(name) else { return Ok(None) };
         Self::of(value, self.at(name)).map(Some)
     }
 }
 
 /// Something of the wrong type.
-pub(super) fn refusal(path: &str, expected: &str) -> Refusal {
+pub(in crate::translate::request) fn refusal(path: &str, expected: &str) -> Refusal {
     Refusal::new(path, format!("`{path}` must be {expected}"))
 }

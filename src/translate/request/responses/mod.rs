@@ -5,7 +5,7 @@
 
 pub mod choice;
 pub mod content;
-mod fields;
+pub(super) mod fields;
 pub mod items;
 pub mod settings;
 pub mod tools;

@@ -100,7 +100,7 @@ fn losses(body: &mut Fields, notes: &mut Notes) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn prompt_cache(body: &mut Fields) -> Result<Map<String, Value>, Refusal> {
+pub(in crate::translate::request) fn prompt_cache(body: &mut Fields) -> Result<Map<String, Value>, Refusal> {
     let mut found = Map::new();
     for name in ["prompt_cache_key", "prompt_cache_retention"] {
         if let Some(text) = body.text(name)? {

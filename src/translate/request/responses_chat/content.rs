@@ -12,7 +12,7 @@ use crate::translate::{
 /// A string where it can be one: not all servers take parts.
 pub(super) fn written(parts: Vec<Part>, scene: &Scene<'_>, notes: &mut Notes) -> Value {
     let openai = scene.traits.openai;
-    let marks = openai && super::version(scene.model).is_some_and(|version| version >= (5, 6));
+    let marks = super::takes_breakpoints(scene);
     let plain = |part: &Part| part.as_text().is_some() && (part.marks.is_empty() || !marks);
     if parts.iter().all(plain) && (parts.len() < 2 || !openai) {
         return joined(&parts).into();
@@ -38,7 +38,11 @@ pub(super) fn joined(parts: &[Part]) -> String {
 }
 
 /// What is said in place of a part that the model cannot take, or in place of a file of text.
-pub(super) fn instead(what: &What, traits: &Traits, notes: &mut Notes) -> Option<String> {
+pub(in crate::translate::request) fn instead(
+    what: &What,
+    traits: &Traits,
+    notes: &mut Notes,
+) -> Option<String> {
     match what {
         What::File { name, source: FileSource::Data(data), .. } if let Some(text) = text_of(data) => {
             Some(name.as_ref().map_or(text.clone(), |name| format!("{name}:\n\n{text}")))

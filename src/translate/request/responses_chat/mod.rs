@@ -1,6 +1,6 @@
 //! A Responses client in front of a Chat provider: the request.
 
-mod content;
+pub(super) mod content;
 mod messages;
 mod thoughts;
 mod tools;
@@ -95,9 +95,18 @@ fn write_settings(
             out.insert("stream_options".to_owned(), json!({ "include_usage": true }));
         }
     }
-    if traits.openai {
-        write_openai(settings, scene, out);
-        return;
+    write_house(settings, scene, out, notes);
+}
+
+/// What only OpenAI has, whoever's format it is in.
+pub(super) fn write_house(
+    settings: Settings,
+    scene: &Scene<'_>,
+    out: &mut Map<String, Value>,
+    notes: &mut Notes,
+) {
+    if scene.traits.openai {
+        return write_openai(settings, scene, out);
     }
     if settings.service_tier.is_some_and(|tier| tier != "auto" && tier != "default") {
         notes.add("service_tier dropped");
@@ -120,9 +129,14 @@ fn write_openai(settings: Settings, scene: &Scene<'_>, out: &mut Map<String, Val
     for (name, text) in texts {
         out.extend(text.map(|text| (name.to_owned(), Value::String(text))));
     }
-    let explicit = version.is_some_and(|version| version >= (5, 6));
+    let explicit = takes_breakpoints(scene);
     let caching = settings.prompt_cache.into_iter();
     out.extend(caching.filter(|(name, _)| explicit || name != "prompt_cache_options"));
+}
+
+/// Whether parts may carry `prompt_cache_breakpoint`.
+pub(super) fn takes_breakpoints(scene: &Scene<'_>) -> bool {
+    scene.traits.openai && version(scene.model).is_some_and(|version| version >= (5, 6))
 }
 
 /// Major and minor of a GPT. What comes in with a version is refused before it.
@@ -134,7 +148,12 @@ fn version(model: &str) -> Option<(u32, u32)> {
     Some((major, numbers.next().and_then(|minor| minor.parse().ok()).unwrap_or(0)))
 }
 
-fn effort(asked: Option<Effort>, with_tools: bool, traits: &Traits, notes: &mut Notes) -> Option<Effort> {
+pub(super) fn effort(
+    asked: Option<Effort>,
+    with_tools: bool,
+    traits: &Traits,
+    notes: &mut Notes,
+) -> Option<Effort> {
     let set = match traits.thinking {
         Thinking::Efforts(set) => set,
         Thinking::Never => {
@@ -159,14 +178,14 @@ fn effort(asked: Option<Effort>, with_tools: bool, traits: &Traits, notes: &mut 
 }
 
 /// How the answer's shape is asked for.
-enum Shape {
+pub(super) enum Shape {
     /// Chat's `response_format`.
     Native(Value),
     /// For models that take no schema.
     Words(String),
 }
 
-fn response_format(format: Format, traits: &Traits, notes: &mut Notes) -> Option<Shape> {
+pub(super) fn response_format(format: Format, traits: &Traits, notes: &mut Notes) -> Option<Shape> {
     let (name, description, schema, strict) = match format {
         Format::Text => return None,
         Format::JsonObject => return Some(Shape::Native(json!({ "type": "json_object" }))),

@@ -23,8 +23,6 @@ fn a_model_key_by_key() {
     screen.press("What can it do", &["images", ENTER]).press("It sees images", &[DOWN, DOWN, ENTER]);
     screen.wait_for("What can it do");
     insta::assert_snapshot!(screen.text(), @r#"
-    ? Other names little
-    ? Context window 128000
     ? Longest answer
     ? What can it do? sees images: as its name suggests
     ? It sees images? no
@@ -43,7 +41,9 @@ fn a_model_key_by_key() {
       goes on with an answer that was begun: as its name suggests
       can be forced to use a tool: as its name suggests
       takes what OpenAI's own models take: as its name suggests
+      is asked as ChatGPT is by Codex: as its name suggests
       takes an effort beside tools: as its name suggests
+      tells its thinking in short: as its name suggests
       takes only plain JSON schemas: as its name suggests
       efforts it can be asked to think with: as its name suggests
     [choose what to change; arrows, type to filter, Enter; Esc goes back]
@@ -51,8 +51,6 @@ fn a_model_key_by_key() {
     screen.press("What can it do", &["all", ENTER]);
     screen.wait_for("Is this right");
     insta::assert_snapshot!(screen.text(), @r#"
-    ? Other names little
-    ? Context window 128000
     ? Longest answer
     ? What can it do? sees images: as its name suggests
     ? It sees images? no

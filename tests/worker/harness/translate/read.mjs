@@ -3,8 +3,10 @@
 const texts = (content, pick) =>
   typeof content === 'string' ? content : (content ?? []).map(pick).filter(Boolean).join('');
 
-const media = ({ type, image_url, source, file }) => {
+const media = ({ type, image_url, source, file, file_data }) => {
   if (type === 'image_url') return image_url.url;
+  if (type === 'input_image') return image_url;
+  if (type === 'input_file') return file_data;
   if (type === 'file') return file.file_data;
   return source.type === 'url' ? source.url : `data:${source.media_type};base64,${source.data}`;
 };
@@ -60,11 +62,47 @@ function messages({ system, messages: list }) {
   ];
 }
 
+function responses({ instructions, input }) {
+  const isText = ({ type }) => /_text$/.test(type);
+  const args = ({ arguments: json, input }) => (json === undefined ? { input } : JSON.parse(json));
+  return [
+    ...(instructions ? [['system', instructions]] : []),
+    ...input.flatMap((item) => {
+      const { type = 'message', role, content, call_id, output } = item;
+      switch (type) {
+        case 'message':
+          if (typeof content === 'string') return [[role, content]];
+          return content.map((part) => [
+            role === 'developer' ? 'system' : role,
+            isText(part) ? part.text : { media: media(part) },
+          ]);
+        case 'reasoning': {
+          const [summary] = item.summary;
+          if (!summary) return [['redacted', item.encrypted_content]];
+          return [['thinking', summary.text, item.encrypted_content]];
+        }
+        case 'function_call':
+        case 'custom_tool_call':
+          return [['call', call_id, item.name, args(item)]];
+        default: {
+          const parts = typeof output === 'string' ? [{ type: 'input_text', text: output }] : output;
+          const text = parts.filter(isText).map(({ text }) => text);
+          const seen = parts.filter((part) => !isText(part)).map((part) => ({ media: media(part) }));
+          return [['result', call_id, text.join(''), ...seen]];
+        }
+      }
+    }),
+  ];
+}
+
+const READERS = { chat, messages, responses };
+
 /** The conversation in a provider's request. */
-export const conversationOf = (format, body) => (format === 'chat' ? chat(body) : messages(body));
+export const conversationOf = (format, body) => READERS[format](body);
 
 /** The tools in it: name and schema. */
 export const toolsOf = (format, { tools = [] }) =>
-  tools.map((tool) =>
-    format === 'chat' ? [tool.function.name, tool.function.parameters] : [tool.name, tool.input_schema],
-  );
+  tools.map((tool) => {
+    if (format === 'chat') return [tool.function.name, tool.function.parameters];
+    return [tool.name, format === 'messages' ? tool.input_schema : tool.parameters];
+  });

@@ -3,6 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import * as speakChat from './speak_chat.mjs';
 import * as speakMessages from './speak_messages.mjs';
+import * as speakResponses from './speak_responses.mjs';
 import { turnFor } from './turns.mjs';
 import { claudeProvider, config, openaiProvider } from '../configs.mjs';
 import { isMessages, stream200 } from '../replies.mjs';
@@ -35,6 +36,8 @@ export const WIRES = {
   tight: (records) => records.map((record) => record.replaceAll(/^(data|event): /gm, '$1:')),
   /** The last record is not closed by a blank line. */
   open: (records) => records.with(-1, records.at(-1).trimEnd()),
+  /** A stream for those who asked for none. */
+  unasked: apart,
   /** An error after some text, at first, and breaking off in two ways. */
   failing: (records, format) => [...records.slice(0, 6), ERRORS[format]],
   failed: (_, format) => [ERRORS[format]],
@@ -42,25 +45,39 @@ export const WIRES = {
   reset: (records) => apart([...records.slice(0, 6), 20, RESET]),
 };
 
+const UNASKED = ['unasked', 'failing', 'failed', 'ended'];
+
 const ERRORS = {
   chat: 'data: {"error":{"message":"Too busy","type":"server_error","param":null,"code":"server_is_overloaded"}}\n\n',
   messages:
     'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Too busy"},"request_id":"req_up"}\n\n',
+  responses:
+    'event: error\ndata: {"type":"error","code":"server_is_overloaded","message":"Too busy","param":null,"sequence_number":6}\n\n',
 };
 
-const speakers = { chat: speakChat, messages: speakMessages };
+export const SPEAKERS = { chat: speakChat, messages: speakMessages, responses: speakResponses };
+
+function formatOf({ path }) {
+  if (isMessages(path)) return 'messages';
+  return path.endsWith('/responses') ? 'responses' : 'chat';
+}
 
 export function play(request) {
-  const format = isMessages(request.path) ? 'messages' : 'chat';
-  const speaker = speakers[format];
+  const format = formatOf(request);
+  const speaker = SPEAKERS[format];
   const body = request.json;
   const { turn, wire } = turnFor(body);
-  if (!body.stream || wire === 'document') return { body: speaker.document(turn, body) };
+  if ((!body.stream && !UNASKED.includes(wire)) || wire === 'document') return { body: speaker.document(turn, body) };
   return stream200(WIRES[wire](speaker.records(turn, body), format));
 }
 
 export const CHAT_MODELS = ['gpt-4o', 'gpt-5.2', 'llama-3', 'deepseek-chat'];
 export const MESSAGES_MODELS = ['claude-sonnet-4-5', 'claude-sonnet-5-5'];
+export const RESPONSES_MODELS = ['gpt-4o', 'gpt-5.2', 'gpt-5.4', 'llama-3'];
+
+/** The formats of providers; a client's own is relayed, and so no matter of translation. */
+export const UPSTREAMS = ['chat', 'messages', 'responses'];
+export const foreign = (client) => UPSTREAMS.filter((upstream) => upstream !== client.format);
 
 const quick = {
   LLM_ROUTER_ORIGIN_RETRY_ATTEMPTS: '1',
@@ -75,10 +92,10 @@ const quick = {
   ),
 };
 
-/** A gateway to a provider of each format, and the two upstreams. */
+/** A gateway to a provider of each format, and the upstreams. */
 export async function stageFor(t, { providers = () => [], aliases = {}, models = [], vars = {} } = {}) {
-  const [chat, messages] = await Promise.all([upstreamFor(t), upstreamFor(t)]);
-  const upstreams = { chat, messages };
+  const [chat, messages, responses] = await Promise.all(UPSTREAMS.map(() => upstreamFor(t)));
+  const upstreams = { chat, messages, responses };
   const reset = () =>
     Object.values(upstreams).forEach((upstream) => {
       upstream.reset();
@@ -92,6 +109,11 @@ export async function stageFor(t, { providers = () => [], aliases = {}, models =
       [
         openaiProvider(chat, { id: 'chat', models: list(CHAT_MODELS) }),
         claudeProvider(messages, { id: 'messages', models: list(MESSAGES_MODELS) }),
+        openaiProvider(responses, {
+          id: 'responses',
+          format: 'openai-responses',
+          models: list(RESPONSES_MODELS),
+        }),
         ...providers(upstreams),
       ],
       { modelAliases: aliases },

@@ -112,9 +112,10 @@ export async function collectChat(chunks, { usage = true } = {}) {
         known.function.arguments += call.function.arguments ?? '';
       } else {
         assert.equal(call.index, message.tool_calls.length, 'calls are numbered without gaps');
-        assert.ok(call.id && call.type === 'function' && call.function.name, 'a call begins whole');
-        assert.equal(typeof call.function.arguments, 'string');
-        message.tool_calls.push({ id: call.id, type: call.type, function: { ...call.function } });
+        const { id, type, [type]: of } = call;
+        assert.ok(id && ['function', 'custom'].includes(type) && of.name, 'a call begins whole');
+        assert.equal(typeof (of.arguments ?? of.input), 'string');
+        message.tool_calls.push({ id, type, [type]: { ...of } });
       }
     }
     finish = finish_reason ?? finish;

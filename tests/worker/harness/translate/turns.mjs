@@ -80,11 +80,18 @@ export const TOOLS = [
 /** What a tool answers to a call. */
 export const resultOf = ({ name, args }) => `${name} says ${JSON.stringify(args)}`;
 
+/** Items in a row that are the model's are one turn of it. */
+function turnsOf(input) {
+  if (typeof input === 'string') return 0;
+  const own = ({ type, role }) => role === 'assistant' || /^reasoning$|_call$/.test(type);
+  return input.filter((item, at) => own(item) && !(at > 0 && own(input[at - 1]))).length;
+}
+
 /** The turn that follows in a request, and how it is put on the wire. */
 export function turnFor(body) {
   const text = JSON.stringify(body);
   const [, name = 'text', wire = 'events'] = /play:(\w+)(?:\/(\w+))?/.exec(text) ?? [];
-  const said = (body.messages ?? body.input).filter?.(({ role }) => role === 'assistant').length ?? 0;
+  const said = body.messages?.filter(({ role }) => role === 'assistant').length ?? turnsOf(body.input);
   const turns = PLAYS[name];
   if (!turns) throw new Error(`no play ${name}`);
   return { turn: turns[Math.min(said, turns.length - 1)], wire };

@@ -9,8 +9,11 @@ use serde_json::Value;
 
 use super::arguments::Arguments;
 use crate::{
-    translate::{Memo, answer::Piece},
-    wire::error::{ClientError, Kind},
+    translate::{
+        Memo,
+        answer::{Piece, faults::broken},
+    },
+    wire::error::ClientError,
 };
 
 /// Most calls of one answer; models make a dozen.
@@ -45,15 +48,16 @@ struct Call {
 }
 
 /// What a delta says of a call.
-struct Delta<'a> {
-    index: Option<u64>,
-    id: &'a str,
-    name: &'a str,
-    arguments: String,
+pub(in super::super) struct Delta<'a> {
+    pub(in super::super) index: Option<u64>,
+    pub(in super::super) id: &'a str,
+    pub(in super::super) name: &'a str,
+    pub(in super::super) arguments: String,
 }
 
 impl<'a> Delta<'a> {
-    fn read(entry: &'a Value) -> Self {
+    /// An element of Chat's `tool_calls`.
+    pub(in super::super) fn read(entry: &'a Value) -> Self {
         let text = |pointer| entry.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let arguments = match entry.pointer("/function/arguments") {
             None | Some(Value::Null) => String::new(),
@@ -89,19 +93,18 @@ impl Calls {
         self.list.iter().all(|call| call.arguments.is_nothing() || call.arguments.is_whole())
     }
 
-    /// Takes in the entry at `position` of `count` in a delta; [`Self::is_due`] and [`Self::write`] follow
+    /// Takes in the delta at `position` of the `count` that came at once; [`Self::is_due`] and [`Self::write`] follow
     /// for the call that it returns.
     pub(super) fn take(
         &mut self,
-        entry: &Value,
+        delta: &Delta<'_>,
         position: usize,
         count: usize,
     ) -> Result<usize, ClientError> {
-        let delta = Delta::read(entry);
         if position == 0 {
             self.seen.clear();
         }
-        let at = match self.find(&delta, position, count) {
+        let at = match self.find(delta, position, count) {
             Some(at) => at,
             None if self.list.len() < CALLS_MAX => {
                 self.list.push(Call { index: delta.index, ..Call::default() });
@@ -152,12 +155,17 @@ impl Calls {
 
     /// Ends the calls of which nothing is missing.
     pub(super) fn end_whole(&mut self, pieces: &mut Vec<Piece>) {
-        self.end(pieces, Arguments::is_whole);
+        self.end(pieces, |call| call.arguments.is_whole());
     }
 
     /// Ends those as well that have no arguments.
     pub(super) fn end_settled(&mut self, pieces: &mut Vec<Piece>) {
-        self.end(pieces, |arguments| arguments.is_whole() || arguments.is_nothing());
+        self.end(pieces, |call| call.arguments.is_whole() || call.arguments.is_nothing());
+    }
+
+    /// Ends the one with this number of the provider's, whatever its arguments are.
+    pub(super) fn end_one(&mut self, index: u64, pieces: &mut Vec<Piece>) {
+        self.end(pieces, |call| call.index == Some(index));
     }
 
     /// Ends all. A call without a name cannot be made; without arguments as well, it is none.
@@ -169,9 +177,9 @@ impl Calls {
         }
     }
 
-    fn end(&mut self, pieces: &mut Vec<Piece>, is_due: impl Fn(&Arguments) -> bool) {
+    fn end(&mut self, pieces: &mut Vec<Piece>, is_due: impl Fn(&Call) -> bool) {
         for call in &mut self.list {
-            let Some(number) = call.number.filter(|_| !call.ended && is_due(&call.arguments)) else {
+            let Some(number) = call.number.filter(|_| !call.ended && is_due(call)) else {
                 continue;
             };
             if call.arguments.is_nothing() {
@@ -231,8 +239,4 @@ fn is_another(call: &Call, delta: &Delta<'_>) -> bool {
 /// What stands for no arguments.
 fn is_no_object(arguments: &str) -> bool {
     matches!(arguments, "{}" | "null")
-}
-
-fn broken(message: &str) -> ClientError {
-    ClientError::new(Kind::Api, message)
 }

@@ -1,15 +1,16 @@
-//! The blocks of an answer: which one is going on, and what its end brings with it.
+//! The blocks of an answer of OpenAI's formats: which one is going on, and what its end brings with it.
+
+mod arguments;
+mod calls;
+mod details;
 
 use serde_json::Value;
 
-use super::{calls::Calls, details::Details};
-use crate::{
-    translate::{
-        Memo,
-        answer::{Citation, Piece},
-    },
-    wire::error::ClientError,
-};
+use self::{calls::Calls, details::Details};
+use super::{Citation, Piece, Stop, finish::Finish};
+use crate::{translate::Memo, wire::error::ClientError};
+
+pub(super) use self::calls::Delta;
 
 /// Most white space held back, in bytes: more than that is meant.
 const HELD_MAX: usize = 4 << 10;
@@ -94,9 +95,19 @@ impl Blocks {
         pieces.push(Piece::Refusal(text.to_owned()));
     }
 
-    /// What was refused and why, if anything was.
-    pub(super) fn take_refusal(&mut self) -> Option<String> {
-        Some(std::mem::take(&mut self.refusal)).filter(|refusal| !refusal.is_empty())
+    /// Why the answer ended, if this is how.
+    pub(super) fn stop(&mut self, finish: Finish) -> Stop {
+        // What was refused and why, if anything was.
+        let explanation = Some(std::mem::take(&mut self.refusal)).filter(|refusal| !refusal.is_empty());
+        match finish {
+            Finish::Length => Stop::MaxTokens,
+            Finish::Context => Stop::Context,
+            Finish::Filter => Stop::Refusal { explanation, category: None },
+            _ if explanation.is_some() => Stop::Refusal { explanation, category: None },
+            // Clients run tools by this word, whatever the provider called it.
+            _ if self.has_calls() => Stop::ToolUse,
+            _ => Stop::EndTurn,
+        }
     }
 
     pub(super) fn thinking(&mut self, text: &str, pieces: &mut Vec<Piece>) {
@@ -105,6 +116,20 @@ impl Blocks {
         if goes_on || !is_blank(&self.held_thinking) {
             self.enter(Kind::Thinking, pieces);
             pieces.push(Piece::Thinking(std::mem::take(&mut self.held_thinking)));
+        }
+    }
+
+    /// What the provider needs with the thinking that is going on, or with some that is not shown. An open call
+    /// would come between.
+    pub(super) fn signature(&mut self, signature: &str, pieces: &mut Vec<Piece>) {
+        if self.open != Some(Kind::Thinking) {
+            self.leave(pieces);
+        }
+        self.calls.end_settled(pieces);
+        if !self.calls.is_any_open() {
+            self.open = None;
+            self.held_thinking.clear();
+            pieces.push(Piece::Signature(signature.to_owned()));
         }
     }
 
@@ -124,15 +149,15 @@ impl Blocks {
         }
     }
 
-    /// The entry at `position` of the `count` in a delta's `tool_calls`.
+    /// The delta of a call at `position` of the `count` that came at once.
     pub(super) fn tool(
         &mut self,
-        entry: &Value,
+        delta: &Delta<'_>,
         position: usize,
         count: usize,
         pieces: &mut Vec<Piece>,
     ) -> Result<(), ClientError> {
-        let at = self.calls.take(entry, position, count)?;
+        let at = self.calls.take(delta, position, count)?;
         if self.calls.is_due(at) {
             self.leave(pieces);
             self.calls.end_whole(pieces);
@@ -146,12 +171,21 @@ impl Blocks {
 
     /// Ends what nothing is missing of, although more may come.
     pub(super) fn settle(&mut self, pieces: &mut Vec<Piece>) {
-        let was_open = self.open.is_some();
-        self.leave(pieces);
+        self.pause(pieces);
         self.calls.end_settled(pieces);
-        if was_open {
+    }
+
+    /// Ends the block that is going on: what comes next is another, even if it is of its kind.
+    pub(super) fn pause(&mut self, pieces: &mut Vec<Piece>) {
+        if self.open.is_some() {
+            self.leave(pieces);
             pieces.push(Piece::Break);
         }
+    }
+
+    /// Ends a call, by its number of the provider's.
+    pub(super) fn end_call(&mut self, index: u64, pieces: &mut Vec<Piece>) {
+        self.calls.end_one(index, pieces);
     }
 
     /// Ends everything.

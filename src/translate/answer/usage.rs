@@ -1,13 +1,13 @@
-//! Chat Completions' count of tokens.
+//! OpenAI's count of tokens, in Chat Completions and in Responses.
 //!
-//! Its `prompt_tokens` and `completion_tokens` are wholes of which the details are parts; a [`Usage`] is
-//! made of parts only.
+//! The tokens of the prompt (input) and the completion (output) are wholes of which the details are parts; a
+//! [`Usage`] is made of parts only.
 
 use serde_json::Value;
 
-use crate::translate::answer::Usage;
+use super::Usage;
 
-/// The usage in a chunk or an answer, wherever the provider puts it.
+/// The usage in a chunk, an answer or a `Response`, wherever the provider puts it.
 pub(super) fn read(chunk: &Value) -> Option<Usage> {
     let places = [chunk.get("usage"), chunk.pointer("/choices/0/usage"), chunk.pointer("/x_groq/usage")];
     let usage = places.into_iter().flatten().find(|usage| usage.is_object())?;
@@ -16,19 +16,21 @@ pub(super) fn read(chunk: &Value) -> Option<Usage> {
 
 fn parts(usage: &Value) -> Usage {
     let number = |pointer: &str| usage.pointer(pointer).and_then(count);
-    let cache_read = number("/prompt_tokens_details/cached_tokens")
-        .or_else(|| number("/prompt_cache_hit_tokens"))
-        .or_else(|| number("/cached_tokens"));
-    let cache_write = number("/prompt_tokens_details/cache_write_tokens");
-    let thinking = number("/completion_tokens_details/reasoning_tokens");
-    let prompt = number("/prompt_tokens");
+    let either = |chat, responses| number(chat).or_else(|| number(responses));
+    let cache_read = either("/prompt_tokens_details/cached_tokens", "/input_tokens_details/cached_tokens")
+        .or_else(|| either("/prompt_cache_hit_tokens", "/cached_tokens"));
+    let cache_write =
+        either("/prompt_tokens_details/cache_write_tokens", "/input_tokens_details/cache_write_tokens");
+    let thinking =
+        either("/completion_tokens_details/reasoning_tokens", "/output_tokens_details/reasoning_tokens");
+    let prompt = either("/prompt_tokens", "/input_tokens");
     let cached = cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
     Usage {
         input: prompt.map(|prompt| prompt.saturating_sub(cached)),
         cache_read,
         cache_write,
         cache_write_1h: None,
-        output: number("/completion_tokens")
+        output: either("/completion_tokens", "/output_tokens")
             .map(|completion| output(completion, thinking, prompt, number("/total_tokens"))),
         thinking,
     }
@@ -102,6 +104,17 @@ mod tests {
             (
                 json!({ "prompt_tokens": 10.0, "completion_tokens": 1.0, "cached_tokens": 4 }),
                 known(Some(6), Some(4), None, Some(1), None),
+            ),
+            // Of Responses.
+            (
+                json!({
+                    "input_tokens": 100,
+                    "input_tokens_details": { "cached_tokens": 60, "cache_write_tokens": 30 },
+                    "output_tokens": 20,
+                    "output_tokens_details": { "reasoning_tokens": 8 },
+                    "total_tokens": 120,
+                }),
+                known(Some(10), Some(60), Some(30), Some(20), Some(8)),
             ),
             (json!({ "prompt_tokens": -3, "completion_tokens": "7" }), Usage::default()),
             (json!({ "prompt_tokens": null, "prompt_tokens_details": null }), Usage::default()),

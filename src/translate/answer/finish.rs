@@ -1,5 +1,8 @@
 //! Why an answer ended: OpenAI's words, and those that compatible servers made up.
 
+use super::faults::broken;
+use crate::wire::error::{ClientError, Kind};
+
 /// See the module documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finish {
@@ -13,6 +16,17 @@ pub(super) enum Finish {
     Failure,
     /// The provider failed because of its load.
     Overload,
+}
+
+impl Finish {
+    /// Unless the provider failed.
+    pub(super) fn whole(self) -> Result<Self, ClientError> {
+        match self {
+            Self::Failure => Err(broken("The provider failed in the middle of its answer")),
+            Self::Overload => Err(ClientError::new(Kind::Overloaded, "The provider ran out of capacity")),
+            Self::Regular | Self::Length | Self::Context | Self::Filter => Ok(self),
+        }
+    }
 }
 
 /// `None` for what is no reason yet.

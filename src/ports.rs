@@ -3,7 +3,7 @@
 
 use crate::{
     config::Leases,
-    ledger::message::{Reserve, Reserved, Settle},
+    ledger::message::{Grant, Reserve, Reserved, Verdict},
     time::Millis,
     upstream::Destination,
     wire::{Wire, envelope::Splice},
@@ -79,8 +79,9 @@ pub trait Ports {
     /// Reserves an attempt: with what is held on lease under these terms, or by asking the provider's object. A
     /// reply that is lost leaves the reservation spent.
     async fn reserve(&self, provider: &str, ask: &Reserve, terms: Leases) -> Result<Reserved, Unavailable>;
-    /// Tells whoever granted the reservation how it went, in the background, after the reply if need be.
-    fn settle(&self, provider: &str, settle: Settle);
+    /// Tells whoever granted the reservation how it went, in the background, after the reply if need be. `sent`:
+    /// whether the request may have left us. Every attempt is settled but those that were made again.
+    fn settle(&self, provider: &str, grant: &Grant, sent: bool, verdict: Verdict);
 
     async fn send(&self, attempt: Attempt<'_>) -> Result<Self::Response, SendError>;
     fn status(&self, response: &Self::Response) -> u16;

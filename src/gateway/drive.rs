@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     ingress::Head,
-    ledger::message::{Denial, Grant, Hint, Reserve, Reserved, Settle, Verdict},
+    ledger::message::{Denial, Grant, Hint, Reserve, Reserved, Verdict},
     ports::{Ports, Unavailable},
     route::{Plan, Step, hints::Away},
     trace::{SkipReason, Trace},
@@ -37,13 +37,21 @@ pub(super) struct Drive<'a, P: Ports, H: Head> {
     /// Attempts so far with the first candidate, the only one that is retried.
     origin_attempts: u32,
     /// A failure that a retry may still mend; told to the ledger when it was the last.
-    unsettled: Option<(&'a str, Settle)>,
+    unsettled: Option<Unsettled<'a>>,
     /// A provider has refused the turn for how it began: it goes on without a budget for thinking.
     unbudgeted: bool,
     /// The call that the plan told the hints to expect was made.
     heard: bool,
     last: Last,
     trace: Trace,
+}
+
+/// How an attempt failed.
+struct Unsettled<'a> {
+    step: &'a Step<'a>,
+    grant: Grant,
+    sent: bool,
+    verdict: Verdict,
 }
 
 /// What follows a failed attempt.
@@ -219,12 +227,12 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
     }
 
     fn settle(&self, step: &Step<'_>, grant: &Grant, sent: bool, verdict: Verdict) {
-        self.ports.settle(&step.provider.id, Settle { ticket: grant.ticket.clone(), sent, verdict });
+        self.ports.settle(&step.provider.id, grant, sent, verdict);
     }
 
     fn settle_unsettled(&mut self) {
-        if let Some((provider, settle)) = self.unsettled.take() {
-            self.ports.settle(provider, settle);
+        if let Some(Unsettled { step, grant, sent, verdict }) = self.unsettled.take() {
+            self.settle(step, &grant, sent, verdict);
         }
     }
 }

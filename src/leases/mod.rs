@@ -20,6 +20,8 @@
 //! Pure: who asks, waits and wakes is the caller's business. `now` is always the isolate's clock.
 
 mod demand;
+mod good;
+mod question;
 mod stock;
 
 use std::{
@@ -28,6 +30,8 @@ use std::{
 };
 
 use demand::Demand;
+use good::Good;
+pub use question::{Again, Question, Shelved, Take};
 pub use stock::Stock;
 use stock::unit_of;
 
@@ -58,6 +62,7 @@ pub struct Holder {
     shelves: BTreeMap<u64, Shelf>,
     /// Not told yet, by provider.
     owed: BTreeMap<String, Vec<Return>>,
+    good: Good,
     questions: u64,
 }
 
@@ -77,9 +82,7 @@ struct Shelf {
     ahead_from: Millis,
     /// Attempts that wait for an answer.
     waiting: u64,
-    /// When an attempt with a leased unit last succeeded. Nobody was told.
-    good: BTreeMap<Target, Millis>,
-    /// The last question before a target failed. Candidates bound this and `good`.
+    /// The last question before a target failed. Candidates bound this.
     failed: BTreeMap<Target, u64>,
 }
 
@@ -90,40 +93,6 @@ struct Asking {
     at: Millis,
     /// Wanted with it.
     units: u64,
-}
-
-/// What to do about an attempt.
-#[derive(Clone, Debug)]
-pub enum Take {
-    /// It is reserved. `ahead` is to be asked meanwhile.
-    Unit { grant: Box<Grant>, ahead: Option<Question> },
-    /// Ask the object, and tell [`Holder::heard`].
-    Ask(Question),
-    /// Somebody's question is under way; take again when it has been [heard](Holder::heard), after [`WAIT_MS`] at
-    /// the latest.
-    Wait(Shelved),
-}
-
-/// Which list of candidates: those who wait for the same one wake together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Shelved(u64);
-
-/// A question to a provider's object.
-#[derive(Clone, Debug)]
-pub struct Question {
-    pub provider: String,
-    pub ask: Reserve,
-    pub shelf: Shelved,
-    number: u64,
-    asked: Millis,
-}
-
-impl Question {
-    /// Whether the answer took so long that the attempt might arrive in a window of a bucket that did not count it. It
-    /// is to be settled as not sent, and asked again. `now` is read when the answer is there, which moves the clock.
-    pub fn is_late(&self, now: Millis, grant: &Grant) -> bool {
-        grant.ends_ms.is_some_and(|ms| now < self.asked || self.asked.after(ms) <= now)
-    }
 }
 
 impl Holder {
@@ -205,23 +174,39 @@ impl Holder {
         }
     }
 
-    /// What the object is to be told of a settlement, if anything. A failure lets go of every unit for its target.
-    pub fn settle(&mut self, now: Millis, provider: &str, mut settle: Settle) -> Option<Settle> {
-        let unit = unit_of(&settle.ticket);
+    /// Takes note of how an attempt ended. What the object is to be told of it: every failure, and else what it asked
+    /// for or has to take back. A failure lets go of every unit for its target.
+    pub fn settle(
+        &mut self,
+        now: Millis,
+        provider: &str,
+        grant: &Grant,
+        sent: bool,
+        mut verdict: Verdict,
+    ) -> Option<Settle> {
+        let ticket = &grant.ticket;
+        let unit = unit_of(ticket);
         if let Some((lease, number, shelf)) = unit
             && let Some(shelf) = self.shelves.get_mut(&shelf)
         {
-            shelf.stock.settle(lease, number, settle.sent);
-            if settle.verdict == Verdict::Good {
-                shelf.succeeded(now, &settle.ticket.target);
+            shelf.stock.settle(lease, number, sent);
+        }
+        let news = match &mut verdict {
+            Verdict::Bad(failure) => {
+                let good = self.good.take(provider, &ticket.target);
+                // The one attempt that tries a target decides alone.
+                failure.good_ms_ago = good.filter(|_| !grant.probe).map(|at| now.since(at));
+                self.let_go(provider, &ticket.target);
+                true
             }
-        }
-        let leased = unit.is_some();
-        if let Verdict::Bad(failure) = &mut settle.verdict {
-            failure.good_ms_ago = self.let_go(provider, &settle.ticket.target).map(|at| now.since(at));
-            return Some(settle);
-        }
-        (!leased).then_some(settle)
+            Verdict::Good | Verdict::Neutral => {
+                if sent {
+                    self.good.note(now, provider, &ticket.target);
+                }
+                unit.is_none() && (grant.report || !sent)
+            }
+        };
+        news.then(|| Settle { ticket: ticket.clone(), sent, verdict })
     }
 
     /// Units to give back to a provider's object: those of leases that are over, and whatever is owed.
@@ -292,19 +277,16 @@ impl Holder {
         self.owe(&provider, unused);
     }
 
-    /// Lets go of every unit for a target. When a leased attempt at it last succeeded.
-    fn let_go(&mut self, provider: &str, target: &Target) -> Option<Millis> {
+    /// Lets go of every unit for a target.
+    fn let_go(&mut self, provider: &str, target: &Target) {
         let mut unused = Vec::new();
-        let mut good = None;
         for shelf in self.shelves.values_mut().filter(|shelf| shelf.provider == provider) {
             unused.append(&mut shelf.stock.let_go_of(target));
-            good = good.max(shelf.good.remove(target));
             if shelf.candidates.iter().any(|candidate| candidate.target == *target) {
                 shelf.failed.insert(target.clone(), self.questions);
             }
         }
         self.owe(provider, unused);
-        good
     }
 
     fn owe(&mut self, provider: &str, unused: Vec<Return>) {
@@ -320,15 +302,6 @@ impl Holder {
     }
 }
 
-/// Whether an attempt has waited for somebody's question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
-    No,
-    Waited,
-    /// It has, and will not once more.
-    Insists,
-}
-
 impl Shelf {
     fn new(key: u64, provider: &str, candidates: &[Candidate], now: Millis) -> Self {
         Self {
@@ -341,7 +314,6 @@ impl Shelf {
             granted: 0,
             ahead_from: Millis::default(),
             waiting: 0,
-            good: BTreeMap::new(),
             failed: BTreeMap::new(),
         }
     }
@@ -367,15 +339,6 @@ impl Shelf {
     fn worth_waiting(&self) -> u64 {
         let leases = self.asking.iter().filter(|asking| asking.units > 1);
         leases.map(|asking| asking.units.min(self.granted).saturating_sub(1)).sum()
-    }
-
-    fn succeeded(&mut self, now: Millis, target: &Target) {
-        match self.good.get_mut(target) {
-            Some(at) => *at = now,
-            None => {
-                self.good.insert(target.clone(), now);
-            }
-        }
     }
 
     /// Units that will be spent in half of a lease's time, and that are neither here nor asked for.

@@ -136,16 +136,8 @@ impl Held {
         self.next += 1;
         let ticket = Ticket { id, at: self.at, target: self.target.clone(), charges: Vec::new() };
         let candidate = self.candidate;
-        // How it turned out is news to the holder.
-        Some(Grant {
-            candidate,
-            ticket,
-            report: true,
-            probe: false,
-            lease: None,
-            ends_ms: None,
-            hints: Vec::new(),
-        })
+        let hints = Vec::new();
+        Some(Grant { candidate, ticket, report: false, probe: false, lease: None, ends_ms: None, hints })
     }
 }
 

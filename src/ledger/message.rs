@@ -352,8 +352,8 @@ pub struct Failure {
     /// Set when this failure counts towards the circuit.
     #[serde(default)]
     pub circuit: Option<CircuitPolicy>,
-    /// So long ago an attempt with a leased unit succeeded, which the object was not told: failures before that
-    /// are not in a row with this one.
+    /// So long ago another attempt in the same isolate succeeded, which the object may not have been told: failures
+    /// before that are not in a row with this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub good_ms_ago: Option<u64>,
 }

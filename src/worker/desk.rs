@@ -83,7 +83,7 @@ impl Counter<'_> {
                     let reserved = self.ask(&question).await.ok_or(Unavailable)?;
                     match reserved {
                         Reserved::Grant(grant) if question.is_late(now(), &grant) => {
-                            self.settle(provider, unsent(grant));
+                            self.settle(provider, &grant, false, Verdict::Neutral);
                             if again == Again::No {
                                 again = Again::Waited; // it is still the same attempt
                             }
@@ -121,9 +121,9 @@ impl Counter<'_> {
         None
     }
 
-    pub(super) fn settle(&self, provider: &str, settle: Settle) {
-        let bad = matches!(settle.verdict, Verdict::Bad(_));
-        let told = self.desk.holder.borrow_mut().settle(now(), provider, settle);
+    pub(super) fn settle(&self, provider: &str, grant: &Grant, sent: bool, verdict: Verdict) {
+        let bad = matches!(verdict, Verdict::Bad(_));
+        let told = self.desk.holder.borrow_mut().settle(now(), provider, grant, sent, verdict);
         let Some(settle) = told else { return };
         let errand = self.errand();
         errand.settle(provider, &settle);
@@ -153,7 +153,8 @@ impl Counter<'_> {
                 reply.set(own);
             } else if let Some(Reserved::Grant(grant)) = own {
                 // Nobody waits for it: an object of an older build does not know better.
-                errand.settle(&question.provider, &unsent(grant));
+                let unsent = Settle { ticket: grant.ticket, sent: false, verdict: Verdict::Neutral };
+                errand.settle(&question.provider, &unsent);
             }
             errand.watch(&question.provider);
         });
@@ -253,11 +254,6 @@ impl Errand {
 /// As it goes to an object.
 fn text(value: &impl Serialize) -> Result<String, JsValue> {
     serde_json::to_string(value).map_err(|error| JsValue::from(error.to_string()))
-}
-
-/// The reservation is not made use of.
-fn unsent(grant: Grant) -> Settle {
-    Settle { ticket: grant.ticket, sent: false, verdict: Verdict::Neutral }
 }
 
 impl Desk {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::Leases,
-    ledger::message::{Reserve, Reserved, Settle},
+    ledger::message::{Grant, Reserve, Reserved, Verdict},
     log::Waits,
     ports::{Attempt, Opening, Outgoing, Ports, ReadBody, SendError, Unavailable},
     time::Millis,
@@ -67,8 +67,8 @@ impl Ports for RequestPorts<'_> {
         reserved
     }
 
-    fn settle(&self, provider: &str, settle: Settle) {
-        self.counter().settle(provider, settle);
+    fn settle(&self, provider: &str, grant: &Grant, sent: bool, verdict: Verdict) {
+        self.counter().settle(provider, grant, sent, verdict);
     }
 
     async fn send(&self, attempt: Attempt<'_>) -> Result<Upstream, SendError> {

@@ -11,9 +11,10 @@ use llm_router::{
     config::Leases,
     gateway::{Content, Gateway, Reply},
     ingress::Head,
+    leases::Holder,
     ledger::{
         Ledger,
-        message::{Reserve, Reserved, Settle},
+        message::{Grant, Reserve, Reserved, Verdict},
     },
     ports::{Attempt, Opening, Outgoing, Ports, ReadBody, SendError, Unavailable},
     time::Millis,
@@ -48,6 +49,8 @@ pub(crate) fn after(code: u16, seconds: &'static str) -> Act {
 pub(crate) struct World {
     pub(crate) clock: RefCell<Millis>,
     pub(crate) ledgers: RefCell<BTreeMap<String, Ledger>>,
+    /// Of an isolate without leases.
+    pub(crate) holder: RefCell<Holder>,
     pub(crate) scripts: RefCell<BTreeMap<String, VecDeque<Act>>>,
     /// `url body` of every attempt.
     pub(crate) sent: RefCell<Vec<String>>,
@@ -87,7 +90,9 @@ impl Ports for World {
         Ok(serde_json::from_str(&serde_json::to_string(&reserved).unwrap()).unwrap())
     }
 
-    fn settle(&self, provider: &str, settle: Settle) {
+    fn settle(&self, provider: &str, grant: &Grant, sent: bool, verdict: Verdict) {
+        let told = self.holder.borrow_mut().settle(self.now(), provider, grant, sent, verdict);
+        let Some(settle) = told else { return };
         let settle = serde_json::from_str(&serde_json::to_string(&settle).unwrap()).unwrap();
         self.ledgers.borrow_mut().entry(provider.to_owned()).or_default().settle(self.now(), &settle);
     }

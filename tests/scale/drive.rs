@@ -2,7 +2,7 @@
 
 use llm_router::{
     leases::{Again, Question, Take, WAIT_MS},
-    ledger::message::{Failure, FailureClass, Grant, Reserved, Settle, Verdict},
+    ledger::message::{Failure, FailureClass, Grant, Reserved, Verdict},
 };
 
 use crate::{
@@ -103,7 +103,7 @@ impl Play<'_> {
         match (own, request) {
             // It might arrive in a window that did not count it.
             (Some(Reserved::Grant(grant)), Some(request)) if question.is_late(now, &grant) => {
-                self.settle(isolate, grant, false, Verdict::Neutral);
+                self.settle(isolate, &grant, false, Verdict::Neutral);
                 self.attempt(isolate, request, Again::No);
             }
             (Some(Reserved::Grant(grant)), Some(request)) => {
@@ -111,7 +111,7 @@ impl Play<'_> {
                 self.send(isolate, request, grant, leased);
             }
             // Nobody waits for it.
-            (Some(Reserved::Grant(grant)), None) => self.settle(isolate, grant, false, Verdict::Neutral),
+            (Some(Reserved::Grant(grant)), None) => self.settle(isolate, &grant, false, Verdict::Neutral),
             (Some(Reserved::Denial(_)), Some(_)) => self.tally.denied += 1,
             (None, Some(_)) => self.tally.failed += 1,
             (_, None) => {}
@@ -139,7 +139,7 @@ impl Play<'_> {
         }
         let rest_ms = self.rest_ms();
         let (least, most) = if rest_ms.is_some() { REFUSAL_MS } else { HEADERS_MS };
-        if !grant.report && rest_ms.is_none() {
+        if !grant.report && !leased && rest_ms.is_none() {
             return; // nobody wants to know
         }
         let answer_us = self.now_us + self.random.between(least, most) * 1_000;
@@ -155,7 +155,7 @@ impl Play<'_> {
         rest.map(|(from, s)| (from + s) * 1_000 - at_ms)
     }
 
-    pub(crate) fn outcome(&mut self, isolate: usize, life: u64, grant: Grant, rest_ms: Option<u64>) {
+    pub(crate) fn outcome(&mut self, isolate: usize, life: u64, grant: &Grant, rest_ms: Option<u64>) {
         if self.isolates[isolate].life != life {
             return;
         }
@@ -167,11 +167,10 @@ impl Play<'_> {
         self.plan_look(isolate);
     }
 
-    fn settle(&mut self, isolate: usize, grant: Grant, sent: bool, verdict: Verdict) {
+    fn settle(&mut self, isolate: usize, grant: &Grant, sent: bool, verdict: Verdict) {
         let here = &mut self.isolates[isolate];
-        let settle = Settle { ticket: grant.ticket, sent, verdict };
         let now = here.clock(self.now_us);
-        if let Some(settle) = here.holder.settle(now, PROVIDER, settle)
+        if let Some(settle) = here.holder.settle(now, PROVIDER, grant, sent, verdict)
             && !self.random.chance(self.scenario.faults.lost)
         {
             self.post(isolate, Letter { call: Call::Settle(Box::new(settle)), answer_to: None });

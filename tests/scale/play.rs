@@ -161,7 +161,7 @@ impl<'a> Play<'a> {
             Event::Arrived(letter) => self.arrived(letter),
             Event::Free => self.serve(),
             Event::Answered { to, reserved } => self.answered(to, reserved),
-            Event::Outcome { isolate, life, grant, rest_ms } => self.outcome(isolate, life, *grant, rest_ms),
+            Event::Outcome { isolate, life, grant, rest_ms } => self.outcome(isolate, life, &grant, rest_ms),
             Event::Look { isolate, life } => self.look(isolate, life),
             Event::Death => self.death(),
             Event::Restart => {

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ask, askMessages, benchFor, exactly } from './harness/bench.mjs';
 import { begin, send, tally, together } from './harness/client.mjs';
 import {
   CHAT_PATH,
   KEY,
-  LEASES,
   MESSAGES_PATH,
   bucket,
   cap,
@@ -20,18 +20,8 @@ import { openaiError } from './harness/replies.mjs';
 import { gatewayFor, upstreamFor } from './harness/setup.mjs';
 import { HANG } from './harness/upstream.mjs';
 
-const upstream = await upstreamFor({ after });
-const gatewayWith = (t, ...providers) =>
-  gatewayFor(t, { config: config(providers.map((provider) => openaiProvider(upstream, provider))) });
-const ask = (gateway, model = 'alpha/gpt-a') =>
-  send(gateway.url, { path: CHAT_PATH, key: KEY, body: chat(model) });
+const { upstream, gatewayWith } = await benchFor({ after, beforeEach });
 const waitOf = ({ headers }) => Number(headers['retry-after']) * 1_000;
-beforeEach(() => upstream.reset());
-
-/** With leases and without. */
-function exactly(name, run) {
-  for (const [mode, leases] of LEASES) test(`${name}, leases ${mode}`, (t) => run(t, leases));
-}
 
 /** Waits until a window of `ms` that has at least `room` left. */
 async function windowWithRoom(ms, room) {
@@ -41,14 +31,14 @@ async function windowWithRoom(ms, room) {
 
 for (const [together_, limit] of [
   [2, 1],
-  [50, 1],
-  [200, 20],
+  [1_000, 1],
+  [1_000, 20],
   [500, 499],
   [100, 100],
 ]) {
   exactly(`${together_} at once against a cap of ${limit} send exactly ${limit}`, async (t, leases) => {
     const gateway = await gatewayWith(t, { rateLimits: [cap(limit)], ...leases });
-    const statuses = tally(await together(together_, () => ask(gateway)));
+    const statuses = tally(await together(together_, () => ask(gateway.url)));
     assert.equal(upstream.requests.length, limit);
     assert.deepEqual(statuses, together_ > limit ? { 200: limit, 429: together_ - limit } : { 200: limit });
   });
@@ -62,9 +52,9 @@ exactly('a request is in all of its buckets or in none', async (t, leases) => {
   ];
   const models = [{ id: 'pro' }, { id: 'mini' }];
   const gateway = await gatewayWith(t, { models, rateLimits: limits, ...leases });
-  const pro = tally(await together(40, () => ask(gateway, 'alpha/pro')));
+  const pro = tally(await together(40, () => ask(gateway.url, 'alpha/pro')));
   assert.deepEqual(pro, { 200: 5, 429: 35 });
-  const mini = tally(await together(40, () => ask(gateway, 'alpha/mini')));
+  const mini = tally(await together(40, () => ask(gateway.url, 'alpha/mini')));
   assert.deepEqual(mini, { 200: 15, 429: 25 }, 'refused requests took nothing from the shared bucket');
 });
 
@@ -76,12 +66,12 @@ exactly('providers do not share buckets, formats and aliases of one do', async (
     ...leases,
   };
   const gateway = await gatewayWith(t, { ...both, id: 'alpha' }, { ...both, id: 'gamma' });
-  const anthropic = (model) => send(gateway.url, { path: MESSAGES_PATH, key: KEY, body: messages(model) });
+  const { url } = gateway;
   const responses = await together(12, (index) =>
-    [() => ask(gateway), () => ask(gateway, 'alpha/big'), () => anthropic('alpha/gpt-a')][index % 3](),
+    [() => ask(url), () => ask(url, 'alpha/big'), () => askMessages(url)][index % 3](),
   );
   assert.deepEqual(tally(responses), { 200: 6, 429: 6 });
-  assert.equal((await ask(gateway, 'gamma/gpt-a')).status, 200);
+  assert.equal((await ask(gateway.url, 'gamma/gpt-a')).status, 200);
 });
 
 test('what never becomes an attempt counts nothing', async (t) => {
@@ -97,15 +87,15 @@ test('what never becomes an attempt counts nothing', async (t) => {
   ];
   for (const options of bad)
     assert.notEqual((await send(gateway.url, { path: CHAT_PATH, ...options })).status, 200);
-  assert.deepEqual(tally(await together(10, () => ask(gateway))), { 200: 3, 429: 7 });
+  assert.deepEqual(tally(await together(10, () => ask(gateway.url))), { 200: 3, 429: 7 });
 });
 
 exactly('1,000 at once against 40 a minute and 600 in 6 hours: 40, and 960 true refusals', async (t, leases) => {
   const rateLimits = [bucket(40, 'minute'), bucket(600, 'hour', 6)];
   const gateway = await gatewayWith(t, { rateLimits, ...leases });
-  await ask(gateway, 'alpha/nope'); // compiled and warm, nothing counted
+  await ask(gateway.url, 'alpha/nope'); // compiled and warm, nothing counted
   await windowWithRoom(60_000, 20_000);
-  const responses = await together(1_000, () => ask(gateway));
+  const responses = await together(1_000, () => ask(gateway.url));
   const now = Date.now();
   assert.deepEqual(tally(responses), { 200: 40, 429: 960 });
   assert.equal(upstream.requests.length, 40);
@@ -122,12 +112,12 @@ exactly('sent again when Retry-After says so, exactly 40 more go through', async
     rateLimits: [bucket(40, 'second', WINDOW_MS / 1_000), bucket(600, 'hour', 6)],
     ...leases,
   });
-  await ask(gateway, 'alpha/nope');
+  await ask(gateway.url, 'alpha/nope');
   await windowWithRoom(WINDOW_MS, 8_000);
   const flood = async () => {
     upstream.requests.length = 0;
     const opens = Math.ceil(Date.now() / WINDOW_MS) * WINDOW_MS;
-    const responses = await together(1_000, () => ask(gateway));
+    const responses = await together(1_000, () => ask(gateway.url));
     assert.equal(upstream.requests.length, 40);
     assert.deepEqual(tally(responses), { 200: 40, 429: 960 });
     return { opens, refused: responses.findLast(({ status }) => status === 429) };
@@ -140,7 +130,7 @@ exactly('sent again when Retry-After says so, exactly 40 more go through', async
     `${exact} ms, ${waitOf(refused)} ms`,
   );
   await pause(opens - 2_000 - Date.now());
-  if (Date.now() < opens - 1_000) assert.equal((await ask(gateway)).status, 429, 'not before');
+  if (Date.now() < opens - 1_000) assert.equal((await ask(gateway.url)).status, 429, 'not before');
   await pause(received + waitOf(refused) - Date.now());
   await flood();
 });
@@ -151,21 +141,21 @@ exactly('a provider that is a way off counts no window over its cap', async (t, 
     rateLimits: [bucket(LIMIT, 'second', WINDOW_MS / 1_000, 'cap'), bucket(1_000_000, 'month', 12, 'year')],
     ...leases,
   });
-  await ask(gateway, 'alpha/nope');
+  await ask(gateway.url, 'alpha/nope');
   await windowWithRoom(WINDOW_MS, 3_500);
   const opens = Math.ceil(Date.now() / WINDOW_MS) * WINDOW_MS;
   // Until the window ends there is room, and requests are under way; in the next, more than it can take.
   await together(8, async (index) => {
     await pause(40 * index);
     while (Date.now() < opens) {
-      assert.equal((await ask(gateway)).status, 200);
+      assert.equal((await ask(gateway.url)).status, 200);
       await pause(300);
     }
   });
   const { usage } = await gateway.object('alpha', 'inspect');
   const { used, start } = usage.find(({ counter }) => counter.startsWith('cap|'));
   assert.ok(start === opens && used > 0 && used < LIMIT, `${used} from ${start}`);
-  const flood = tally(await together(LIMIT + 100, () => ask(gateway)));
+  const flood = tally(await together(LIMIT + 100, () => ask(gateway.url)));
   assert.ok(flood[200] < LIMIT && flood[429] > 0, JSON.stringify(flood));
   for (const way of [0, 125, 250]) {
     const arrived = upstream.requests.filter(({ at }) => at + way >= opens && at + way < opens + WINDOW_MS);
@@ -186,7 +176,7 @@ exactly('providers that fall back on each other serve the sum of their caps', as
     }),
   );
   const gateway = await gatewayFor(t, { config: config(providers) });
-  const responses = await together(100, () => ask(gateway, 'p0/m'));
+  const responses = await together(100, () => ask(gateway.url, 'p0/m'));
   assert.deepEqual(tally(responses), { 200: 35, 429: 65 });
   assert.deepEqual(
     upstreams.map(({ requests }) => requests.length),
@@ -203,7 +193,7 @@ exactly('retries of many at once stay within the cap', async (t, leases) => {
     },
   });
   upstream.script(openaiError(500, 'server_error'));
-  const statuses = tally(await together(100, () => ask(gateway)));
+  const statuses = tally(await together(100, () => ask(gateway.url)));
   assert.equal(upstream.requests.length, 50);
   assert.equal(statuses[200], undefined);
 });
@@ -220,6 +210,6 @@ exactly('requests that their clients give up on are counted', async (t, leases) 
     await assert.rejects(answered);
   }
   upstream.script();
-  assert.deepEqual(tally(await together(10, () => ask(gateway))), { 429: 10 });
+  assert.deepEqual(tally(await together(10, () => ask(gateway.url))), { 429: 10 });
   assert.equal(upstream.requests.length, 10);
 });

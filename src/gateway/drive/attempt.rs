@@ -1,6 +1,6 @@
 //! One attempt: the request sent to one candidate, and what follows from its answer.
 
-use super::{Drive, Next};
+use super::{Drive, Next, Unsettled};
 use crate::{
     attempt::{Answer, Diagnosis, diagnose, diagnose_fault, diagnose_opening},
     gateway::{
@@ -9,7 +9,7 @@ use crate::{
         parcel::{Asked, Parcel, Unusable},
     },
     ingress::Head,
-    ledger::message::{Grant, Settle, Verdict},
+    ledger::message::{Grant, Verdict},
     ports::{Attempt, Opening, Ports, SendError},
     route::Step,
     trace::{SkipReason, Translation},
@@ -60,9 +60,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
         };
         self.unsettled = None;
         self.tried(step, &grant);
-        if grant.report {
-            self.settle(step, &grant, true, Verdict::Good);
-        }
+        self.settle(step, &grant, true, Verdict::Good);
         self.end_attempt(Some(status), None);
         self.select(chosen, step);
         self.trace.translation = notes.map(|notes| Translation { upstream: step.wire, notes });
@@ -164,28 +162,23 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
         self.tried(step, grant);
         self.last.failure = Some(failed);
         let policy = &self.gateway.settings.retry;
-        let verdict = diagnosis.failure(self.gateway.settings.circuit).map(Verdict::Bad);
+        let verdict = diagnosis.failure(self.gateway.settings.circuit);
+        let verdict = verdict.map_or(Verdict::Neutral, Verdict::Bad);
         let again = chosen == 0 && diagnosis.retry && !grant.probe && self.origin_attempts < policy.attempts;
         if again {
-            let verdict = verdict.unwrap_or(Verdict::Neutral);
-            self.unsettled =
-                Some((&step.provider.id, Settle { ticket: grant.ticket.clone(), sent, verdict }));
+            self.unsettled = Some(Unsettled { step, grant: grant.clone(), sent, verdict });
             let delay = policy.delay_ms(self.origin_attempts, self.ports.draw());
             self.ports.sleep(delay.max(diagnosis.retry_after_ms.unwrap_or(0))).await;
             return Next::SameAgain;
         }
         self.unsettled = None;
-        match verdict {
-            Some(verdict) => {
-                // Known here before any reply could tell.
-                let now = self.ports.now();
-                let known = &mut self.gateway.memory.borrow_mut().hints;
-                known.rest(now, step, diagnosis.cooldown_ms);
-                self.settle(step, grant, sent, verdict);
-            }
-            None if grant.report => self.settle(step, grant, sent, Verdict::Neutral),
-            None => {}
+        if matches!(verdict, Verdict::Bad(_)) {
+            // Known here before any reply could tell.
+            let now = self.ports.now();
+            let known = &mut self.gateway.memory.borrow_mut().hints;
+            known.rest(now, step, diagnosis.cooldown_ms);
         }
+        self.settle(step, grant, sent, verdict);
         if diagnosis.fall_back { Next::Onwards } else { Next::GiveUp }
     }
 }

@@ -25,10 +25,16 @@ pub(super) fn window(unit: &str, size: u64, at: u64) -> (u64, u64) {
     }
 }
 
-/// The window after that one, if what is sent at `at` may arrive there: in the last second, or the last tenth.
-pub(super) fn next_window(unit: &str, size: u64, at: u64) -> Option<(u64, u64)> {
+/// When the last moments of the window around `at` begin: its last second, or its last tenth.
+pub(super) fn late_from(unit: &str, size: u64, at: u64) -> u64 {
     let (start, end) = window(unit, size, at);
-    (at + 1_000.min((end - start) / 10) >= end).then(|| window(unit, size, end))
+    end - 1_000.min((end - start) / 10)
+}
+
+/// The window after that one, if what is sent at `at` may arrive there.
+pub(super) fn next_window(unit: &str, size: u64, at: u64) -> Option<(u64, u64)> {
+    let (_, end) = window(unit, size, at);
+    (late_from(unit, size, at) <= at).then(|| window(unit, size, end))
 }
 
 fn is_leap(year: u64) -> bool {

@@ -11,7 +11,7 @@ use std::{
 
 use llm_router::{
     config::Leases,
-    ledger::message::{Reserve, Reserved, Settle, Verdict},
+    ledger::message::{Grant, Reserve, Reserved, Verdict},
     ports::{Attempt, Opening, Outgoing, Ports, ReadBody, SendError, Unavailable},
     time::Millis,
     wire::Wire,
@@ -19,8 +19,9 @@ use llm_router::{
 
 use super::{
     answer::Answer,
+    desk::{Desk, Got},
     model::Asked,
-    script::{Call, Mail, Request},
+    script::Request,
     shape::{Leaf, Reach, Shape},
     story::{Denied, Held, Story, Tried},
     world::{Told, World},
@@ -40,7 +41,8 @@ pub(super) struct Errand {
     /// Candidates that its isolate had reason to pass over when it planned.
     pub(super) away: BTreeSet<Leaf>,
     pub(super) story: RefCell<Story>,
-    pub(super) stage: Cell<Stage>,
+    pub(super) stage: Rc<Cell<Stage>>,
+    pub(super) desk: Rc<Desk>,
     pub(super) random: RefCell<Random>,
 }
 
@@ -50,6 +52,10 @@ pub(super) enum Stage {
     Waiting,
     /// Until then.
     Asleep(u64),
+    /// For the answer to this question, which others may wait for too.
+    Asking(u64),
+    /// For somebody's question, until then.
+    Held(u64),
 }
 
 /// An upstream's answer: which attempt's.
@@ -57,7 +63,7 @@ pub(super) enum Stage {
 pub(super) struct Response(pub(super) usize);
 
 impl Errand {
-    async fn wait(&self, stage: Stage) {
+    pub(super) async fn wait(&self, stage: Stage) {
         self.stage.set(stage);
         poll_fn(|_| match self.stage.get() {
             Stage::Going => Poll::Ready(()),
@@ -70,16 +76,12 @@ impl Errand {
         self.world.clock.get()
     }
 
-    fn local(&self) -> u64 {
+    pub(super) fn local(&self) -> u64 {
         self.clock() + self.skew_ms
     }
 
-    fn target(&self, leaf: Leaf) -> String {
-        format!("m{}@{}", leaf.1, self.request.wire.config_name())
-    }
-
     pub(super) fn asked(&self, leaf: Leaf) -> Asked<'_> {
-        Asked { target: self.target(leaf), buckets: self.shape.buckets(leaf).collect() }
+        self.shape.asked(leaf, self.request.wire)
     }
 
     /// The candidates of an ask, which must name exactly the caps that the config has.
@@ -87,7 +89,7 @@ impl Errand {
         let read = |candidate: &llm_router::ledger::message::Candidate| {
             let models = 0..self.shape.providers[provider].models.len();
             let model =
-                models.into_iter().find(|model| self.target((provider, *model)) == candidate.target.0);
+                models.into_iter().find(|model| self.asked((provider, *model)).target == candidate.target.0);
             let leaf = (provider, model.unwrap());
             let caps =
                 candidate.buckets.iter().map(|cap| format!("{} {} {}", cap.id, cap.limit, cap.window()));
@@ -102,14 +104,10 @@ impl Errand {
     }
 
     /// Takes note of a reply that has arrived.
-    fn hear(
-        &self,
-        leaves: &[Leaf],
-        reply: &Result<Reserved, Unavailable>,
-        at: u64,
-        number: u64,
-        changes: u64,
-    ) {
+    fn hear(&self, leaves: &[Leaf], got: &Result<Got, Unavailable>) {
+        let (at, changes) =
+            got.as_ref().map_or((self.clock(), 0), |got| (got.decided.at, got.decided.changes));
+        let reply = got.as_ref().map_or(&Err(Unavailable), |got| &got.decided.reply);
         let mut story = self.story.borrow_mut();
         let mut deny = |refused: &[Leaf], waits: &[Option<u64>]| {
             for (at_leaf, leaf) in refused.iter().enumerate() {
@@ -122,7 +120,9 @@ impl Errand {
             Ok(Reserved::Grant(grant)) => {
                 deny(&leaves[..grant.candidate], &[]);
                 let leaf = leaves[grant.candidate];
-                story.held = Some(Held { leaf, at, grant: grant.clone(), number });
+                let number = self.world.objects.borrow()[leaf.0].model.number(&grant.ticket.id);
+                // What is let through now is sent now.
+                story.held = Some(Held { leaf, at: self.clock(), grant: grant.clone(), number });
                 &grant.hints[..]
             }
             Ok(Reserved::Denial(denial)) => {
@@ -182,50 +182,46 @@ impl Ports for Errand {
         self.wait(Stage::Asleep(self.clock() + ms)).await;
     }
 
-    async fn reserve(&self, provider: &str, ask: &Reserve, _: Leases) -> Result<Reserved, Unavailable> {
-        let number = self.story.borrow().calls;
+    async fn reserve(&self, provider: &str, ask: &Reserve, terms: Leases) -> Result<Reserved, Unavailable> {
         self.story.borrow_mut().calls += 1;
-        let fate = self.request.calls.get(number).copied().unwrap_or(Call::Well);
         let provider: usize = provider[1..].parse().unwrap();
         self.world.check(self.story.borrow().held.is_none(), || "a reservation was not used".to_owned());
-        // As it crosses: text in both directions.
-        let ask: Reserve = serde_json::from_str(&serde_json::to_string(ask).unwrap()).unwrap();
-        let leaves = self.leaves(provider, &ask);
-        self.wait(Stage::Waiting).await;
-        let asked: Vec<Asked<'_>> = leaves.iter().map(|leaf| self.asked(*leaf)).collect();
-        let at = self.clock();
-        let reply = self.world.reserve(provider, &ask, &asked, fate);
-        let (grants, changes) = {
-            let object = &self.world.objects.borrow()[provider];
-            (object.model.grants, object.changes)
-        };
-        self.wait(Stage::Waiting).await;
-        self.hear(&leaves, &reply, at, grants, changes);
-        reply.map(|reserved| serde_json::from_str(&serde_json::to_string(&reserved).unwrap()).unwrap())
+        let leaves = self.leaves(provider, ask);
+        let (max, ttl_ms) = self.shape.providers[provider].terms();
+        self.world.check((terms.max, terms.ttl_ms) == (max, ttl_ms), || format!("not its terms: {terms:?}"));
+        let got = self.get(provider, ask, &leaves, terms).await;
+        self.hear(&leaves, &got);
+        let got = got?;
+        if let Ok(Reserved::Grant(grant)) = &got.decided.reply {
+            self.hand_out(provider, grant, got.waited);
+        }
+        got.decided.reply
     }
 
-    fn settle(&self, provider: &str, settle: Settle) {
+    fn settle(&self, provider: &str, grant: &Grant, sent: bool, verdict: Verdict) {
         let mut story = self.story.borrow_mut();
-        let number = story.settlements;
-        story.settlements += 1;
-        let found = story.tried.iter().position(|tried| tried.held.grant.ticket == settle.ticket);
+        let found = story.tried.iter().position(|tried| tried.held.grant.ticket == grant.ticket);
         let Some(at) = found else {
-            return self.world.wrong(format!("a settlement of nothing: {settle:?}"));
+            return self.world.wrong(format!("a settlement of nothing: {grant:?}"));
         };
         let tried = &mut story.tried[at];
         let expected = self.expected(tried).verdict;
-        let sent = tried.answer != Answer::NeverSent;
-        let right = settle.verdict == expected && settle.sent == sent && !tried.settled;
+        let left = tried.answer != Answer::NeverSent;
+        let right = verdict == expected && sent == left && !tried.settled;
         self.world.check(right && provider == format!("p{}", tried.leaf.0), || {
-            format!("{:?} was settled as {settle:?}, expected {expected:?}", tried.answer)
+            format!("{:?} was settled as {verdict:?}, expected {expected:?}", tried.answer)
         });
         tried.settled = true;
-        if let Verdict::Bad(failure) = &settle.verdict {
+        if let Verdict::Bad(failure) = &verdict {
             let mut told = self.told.borrow_mut();
             told.rest(self.local(), tried.leaf, self.request.wire, failure.cooldown_ms);
         }
-        let fate = self.request.mail.get(number).copied().unwrap_or(Mail::Prompt);
-        self.world.post(tried.leaf.0, &settle, fate);
+        let leaf = tried.leaf;
+        drop(story);
+        if !sent {
+            self.world.objects.borrow_mut()[leaf.0].truth.unsent(&grant.ticket);
+        }
+        self.tell(leaf.0, grant, sent, verdict);
     }
 
     async fn send(&self, attempt: Attempt<'_>) -> Result<Response, SendError> {

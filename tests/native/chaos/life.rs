@@ -13,15 +13,17 @@ use llm_router::gateway::Reply;
 use super::{
     calendar::window,
     errand::{self, Errand, Response, Stage},
+    faults::Fault,
     script::{Op, Request, Script},
     shape::Leaf,
     story::Story,
-    world::{self, World},
+    trip::{Asker, Trip},
+    world::{self, Isolate, World},
 };
 use crate::{random::Random, world::NoHead};
 
-/// Times that one request may wait: three times what its calls, attempts and sleeps can need.
-const STEPS_MAX: usize = 600;
+/// Times that one request may wait: three times what its questions, waits, attempts and sleeps can need.
+const STEPS_MAX: usize = 1_800;
 
 struct OnItsWay {
     errand: Rc<Errand>,
@@ -36,8 +38,8 @@ struct Life {
 }
 
 /// The counts of a life in which nothing was wrong, or what was.
-pub(super) fn live(script: &Script) -> Result<BTreeMap<String, u64>, String> {
-    let world = Rc::new(World::new(script));
+pub(super) fn live(script: &Script, fault: Option<Fault>) -> Result<BTreeMap<String, u64>, String> {
+    let world = Rc::new(World::new(script, fault));
     let mut life = Life { world: Rc::clone(&world), calm: script.calm, on_their_way: Vec::new() };
     for (at, op) in script.ops.iter().enumerate() {
         life.apply(op);
@@ -78,14 +80,29 @@ impl Life {
             Op::Mail(which) => {
                 let count = world.post.borrow().len();
                 if count > 0 {
-                    let (provider, text) = world.post.borrow_mut().remove(which % count);
-                    world.deliver(provider, &text);
+                    let (provider, letter) = world.post.borrow_mut().remove(which % count);
+                    world.deliver(provider, &letter);
                 }
             }
             Op::Restart(provider) => world.objects.borrow_mut()[*provider].restart(),
             Op::Alarm(provider) => world.objects.borrow_mut()[*provider].expire(world.clock.get()),
             Op::Cut(provider) => world.objects.borrow_mut()[*provider].cut = true,
             Op::Mend(provider) => world.objects.borrow_mut()[*provider].cut = false,
+            Op::Round => {
+                for _ in 0..self.on_their_way.len() {
+                    self.step_of(0);
+                    let last = self.on_their_way.len().saturating_sub(1);
+                    self.on_their_way[..].rotate_left(usize::from(last > 0));
+                }
+            }
+            Op::Back(isolate, fate) => {
+                let isolates = world.isolates.borrow();
+                let Isolate { desk, skew_ms, .. } = &isolates[*isolate];
+                for provider in 0..world.shapes[0].providers.len() {
+                    desk.give_back(&world, *skew_ms, provider, *fate);
+                }
+            }
+            Op::Die(isolate) => self.die(*isolate),
             Op::Forget(isolate) => self.configure(*isolate, None),
             Op::Edit(isolate, version) => self.configure(*isolate, Some(*version)),
         }
@@ -100,9 +117,26 @@ impl Life {
             Some(_) => Rc::new(fresh.remembering(Rc::clone(&isolate.gateway.memory))),
             None => {
                 isolate.told = Rc::default();
+                isolate.desk = Rc::default();
                 Rc::new(fresh)
             }
         };
+    }
+
+    /// An isolate ends with all that it does and holds; its questions arrive, and nobody hears the answer.
+    fn die(&mut self, isolate: usize) {
+        let desk = Rc::clone(&self.world.isolates.borrow()[isolate].desk);
+        self.on_their_way.retain(|one| !Rc::ptr_eq(&one.errand.desk, &desk));
+        let all = self.world.trips.take();
+        let (dead, alive): (Vec<Trip>, Vec<Trip>) =
+            all.into_iter().partition(|trip| Rc::ptr_eq(&trip.desk, &desk));
+        self.world.trips.replace(alive);
+        for mut trip in dead {
+            if trip.decided.is_none() {
+                trip.decide(&self.world);
+            }
+        }
+        self.configure(isolate, None);
     }
 
     fn begin(&mut self, request: &Request) {
@@ -113,7 +147,7 @@ impl Life {
         let future = Box::pin(async move { gateway.answer(&*ports, &NoHead, &read).await });
         self.on_their_way.push(OnItsWay { errand, future, steps: 0 });
         self.world.count("requests");
-        self.step(self.on_their_way.len() - 1);
+        self.step_of(self.on_their_way.len() - 1);
     }
 
     fn errand(&self, request: &Request) -> (Rc<llm_router::gateway::Gateway>, Rc<Errand>) {
@@ -135,7 +169,8 @@ impl Life {
             skew_ms: isolate.skew_ms,
             told: Rc::clone(&isolate.told),
             story: RefCell::new(Story::default()),
-            stage: Cell::new(Stage::Going),
+            stage: Rc::new(Cell::new(Stage::Going)),
+            desk: Rc::clone(&isolate.desk),
             random: RefCell::new(Random(request.seed)),
         };
         (Rc::clone(&isolate.gateway), Rc::new(errand))
@@ -147,28 +182,53 @@ impl Life {
         for leaf in &errand.away {
             let closed = objects[leaf.0].model.closed_until(self.world.clock.get(), &errand.asked(*leaf));
             self.world.count(if closed.is_some() { "passed over" } else { "passed over on old news" });
+            let true_once = !self.calm || objects[leaf.0].has_taken_back;
             self.world
-                .check(closed.is_some() || !self.calm, || format!("{leaf:?} is passed over and has room"));
+                .check(closed.is_some() || true_once, || format!("{leaf:?} is passed over and has room"));
         }
     }
 
-    /// Lets a request go on to its next point of waiting; if it sleeps, so does everyone.
+    /// Lets a request or a question go on to its next point of waiting.
     fn step(&mut self, which: usize) {
-        if self.on_their_way.is_empty() {
+        let requests = self.on_their_way.len();
+        let trips = self.world.trips.borrow().len();
+        if requests + trips == 0 {
             return;
         }
-        if self.on_their_way.len() > 1 {
+        if requests > 1 {
             self.world.count("steps among several requests");
         }
-        let which = which % self.on_their_way.len();
-        let OnItsWay { errand, future, steps } = &mut self.on_their_way[which];
-        if let Stage::Asleep(until) = errand.stage.get() {
-            self.world.clock.set(self.world.clock.get().max(until));
+        match which % (requests + trips) {
+            request if request < requests => self.step_of(request),
+            trip => self.travel(trip - requests),
         }
-        errand.stage.set(Stage::Going);
+    }
+
+    /// If a request sleeps, so does everyone.
+    fn step_of(&mut self, which: usize) {
+        let Some(OnItsWay { errand, future, steps }) = self.on_their_way.get_mut(which) else { return };
         *steps += 1;
         let endless = *steps > STEPS_MAX;
         self.world.check(!endless, || "a request does not end".to_owned());
+        let now = self.world.clock.get();
+        let trips = self.world.trips.borrow();
+        let under_way = match errand.stage.get() {
+            Stage::Asking(number) => trips.iter().position(|trip| trip.asked.number == number),
+            Stage::Held(until) if now < until => {
+                trips.iter().position(|trip| Rc::ptr_eq(&trip.desk, &errand.desk))
+            }
+            _ => None,
+        };
+        drop(trips);
+        if let Some(trip) = under_way
+            && !endless
+        {
+            return self.travel(trip);
+        }
+        if let Stage::Asleep(until) | Stage::Held(until) = errand.stage.get() {
+            self.world.clock.set(now.max(until));
+        }
+        errand.stage.set(Stage::Going);
         let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         if let Poll::Ready(reply) = &polled {
             errand.judge_reply(reply);
@@ -178,10 +238,28 @@ impl Life {
         }
     }
 
-    /// Every request to its end, the first one first.
+    fn travel(&self, which: usize) {
+        let mut trip = self.world.trips.borrow_mut().remove(which);
+        if trip.decided.is_some() {
+            let asker = trip.asker.take();
+            let decided = trip.arrive(&self.world);
+            if let Some(Asker { stage, answer }) = asker {
+                stage.set(Stage::Going);
+                answer.set(Some(decided));
+            }
+        } else {
+            trip.decide(&self.world);
+            self.world.trips.borrow_mut().insert(which, trip);
+        }
+    }
+
+    /// Everything to its end, the first request first.
     fn finish(&mut self) {
         while !self.on_their_way.is_empty() {
-            self.step(0);
+            self.step_of(0);
+        }
+        while !self.world.trips.borrow().is_empty() {
+            self.travel(0);
         }
     }
 }

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use llm_router::ledger::message::{FailureClass, Hint, Settle, Verdict};
+use llm_router::ledger::message::{FailureClass, Hint, Return, Settle, Verdict, Wanted};
 
 use super::{
-    calendar::{next_window, window},
+    calendar::{late_from, next_window, window},
     shape::Bucket,
 };
 
@@ -15,6 +15,13 @@ const DAY: u64 = 24 * 60 * MINUTE;
 const PROBE_MS: u64 = 30_000;
 /// Older tickets are not listened to.
 const LISTEN_MS: u64 = 15 * MINUTE;
+/// A lease takes at most this part of what is left, ends so long before the last moments of its windows, and is
+/// not worth less time.
+const SHARE: u64 = 16;
+const MARGIN_MS: u64 = 1_000;
+const VALID_MIN_MS: u64 = 50;
+/// How long after its end it is taken back.
+const RETURN_MS: u64 = 5_000;
 
 type Key = (String, &'static str, u64);
 
@@ -25,8 +32,6 @@ pub(super) struct Model {
     health: BTreeMap<String, Health>,
     tickets: BTreeMap<String, Ticket>,
     settled: BTreeSet<String>,
-    /// Grants ever.
-    pub(super) grants: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -44,6 +49,12 @@ struct Ticket {
     target: String,
     /// Start and end of each window.
     counted: Vec<(Key, (u64, u64))>,
+    /// The how manieth of its object.
+    number: u64,
+    /// Units, and until when they may be spent.
+    lease: Option<(u64, u64)>,
+    /// It came back.
+    over: bool,
 }
 
 /// A candidate: its target as the ledger names it, its caps by the config.
@@ -57,10 +68,23 @@ pub(super) struct Asked<'a> {
 pub(super) struct Granted {
     pub(super) report: bool,
     pub(super) probe: bool,
+    /// Units and how long they may be spent.
+    pub(super) lease: Option<(u64, u64)>,
+    pub(super) ends_ms: Option<u64>,
+}
+
+fn grant_of(ticket: &str) -> &str {
+    ticket.split('.').next().unwrap()
 }
 
 fn key(bucket: &Bucket) -> Key {
     (bucket.id.clone(), bucket.unit, bucket.size)
+}
+
+/// When the last moments begin of the last window that counts what is granted now.
+fn send_by(bucket: &Bucket, now: u64) -> u64 {
+    let last = next_window(bucket.unit, bucket.size, now).map_or(now, |(start, _)| start);
+    late_from(bucket.unit, bucket.size, last)
 }
 
 impl Model {
@@ -92,42 +116,103 @@ impl Model {
         [cooldown, health.open_until, health.probe_until].into_iter().flatten().filter(|at| *at > now).max()
     }
 
-    pub(super) fn grant(&mut self, now: u64, asked: &Asked<'_>, ticket: &str) -> Granted {
-        self.grants += 1;
+    /// The lease that is granted with the candidate at `open`, if one is wanted: its units, and for how long.
+    pub(super) fn lease(
+        &self,
+        now: u64,
+        asked: &[Asked<'_>],
+        open: usize,
+        wanted: Option<Wanted>,
+    ) -> Option<(u64, u64)> {
+        let (chosen, wanted) = (&asked[open], wanted?);
+        let left = chosen.buckets.iter().map(|bucket| bucket.requests - self.used(now, bucket)).min();
+        let units = wanted.units.min(left.map_or(u64::MAX, |left| left / SHARE));
+        let ends = chosen.buckets.iter().map(|bucket| {
+            let until = late_from(bucket.unit, bucket.size, now);
+            until.saturating_sub(now).saturating_sub(MARGIN_MS)
+        });
+        let better = asked[..open].iter().map(|better| self.closed_until(now, better).unwrap() - now);
+        let valid_ms = ends.chain(better).fold(wanted.ttl_ms, u64::min);
+        let fine = !self.health.contains_key(&chosen.target);
+        (fine && units > 1 && valid_ms >= VALID_MIN_MS).then_some((units, valid_ms))
+    }
+
+    pub(super) fn grant(
+        &mut self,
+        now: u64,
+        asked: &Asked<'_>,
+        ticket: &str,
+        lease: Option<(u64, u64)>,
+    ) -> Granted {
+        let number = self.tickets.len() as u64;
+        let units = lease.map_or(1, |(units, _)| units);
+        let ends_ms = asked.buckets.iter().map(|bucket| send_by(bucket, now) - now).min();
         let mut counted = Vec::new();
         for bucket in &asked.buckets {
             let here = window(bucket.unit, bucket.size, now);
             for counts in [Some(here), next_window(bucket.unit, bucket.size, now)].into_iter().flatten() {
-                *self.used.entry((key(bucket), counts.0)).or_default() += 1;
+                *self.used.entry((key(bucket), counts.0)).or_default() += units;
                 counted.push((key(bucket), counts));
             }
         }
-        let ticket_of = Ticket { at: now, target: asked.target.clone(), counted };
+        let until = lease.map(|(units, valid_ms)| (units, now + valid_ms));
+        let target = asked.target.clone();
+        let ticket_of = Ticket { at: now, target, counted, number, lease: until, over: false };
         assert!(self.tickets.insert(ticket.to_owned(), ticket_of).is_none(), "ticket {ticket} twice");
         let Some(health) = self.health.get_mut(&asked.target) else {
-            return Granted { report: false, probe: false };
+            return Granted { report: false, probe: false, lease, ends_ms };
         };
         let probe = health.open_until.is_some_and(|until| until <= now);
         if probe {
             health.probe_until = Some(now + PROBE_MS);
             health.changed_at = now;
         }
-        Granted { report: true, probe }
+        Granted { report: true, probe, lease, ends_ms }
+    }
+
+    /// Of the grant that a ticket is, or is a unit of.
+    pub(super) fn number(&self, ticket: &str) -> u64 {
+        self.tickets.get(grant_of(ticket)).map_or(u64::MAX, |ticket| ticket.number)
+    }
+
+    /// Takes units out of those windows that are not over.
+    fn uncount(&mut self, now: u64, counted: &[(Key, (u64, u64))], units: u64) {
+        for (key, (start, _)) in counted.iter().filter(|(_, (_, end))| now < *end) {
+            *self.used.get_mut(&(key.clone(), *start)).unwrap() -= units;
+        }
+    }
+
+    /// Leases come back. Whether that changed anything.
+    pub(super) fn take_back(&mut self, now: u64, returns: &[Return]) -> bool {
+        let mut any = false;
+        for back in returns {
+            let Some(ticket) = self.tickets.get_mut(&back.id) else { continue };
+            let Some((units, until)) = ticket.lease else { continue };
+            if !std::mem::replace(&mut ticket.over, true) && now < until + RETURN_MS {
+                let counted = ticket.counted.clone();
+                self.uncount(now, &counted, back.units.min(units));
+                any = true;
+            }
+        }
+        any
     }
 
     pub(super) fn settle(&mut self, now: u64, settle: &Settle) {
-        let Some(ticket) = self.tickets.get(&settle.ticket.id).cloned() else { return };
-        if ticket.at + LISTEN_MS < now || !self.settled.insert(settle.ticket.id.clone()) {
+        let id = &settle.ticket.id;
+        let Some(ticket) = self.tickets.get(grant_of(id)).cloned() else { return };
+        if ticket.at + LISTEN_MS < now || !self.settled.insert(id.clone()) {
             return;
         }
-        if !settle.sent {
-            for (key, (start, _)) in ticket.counted.iter().filter(|(_, (_, end))| now < *end) {
-                *self.used.get_mut(&(key.clone(), *start)).unwrap() -= 1;
-            }
+        // Units come back with their lease alone.
+        if !settle.sent && ticket.lease.is_none() {
+            self.uncount(now, &ticket.counted, 1);
         }
         match &settle.verdict {
             Verdict::Bad(failure) => {
                 let health = self.health.entry(ticket.target).or_default();
+                if failure.good_ms_ago.is_some_and(|ms| now - ms > health.changed_at) {
+                    health.failures = 0;
+                }
                 health.changed_at = now;
                 health.probe_until = None;
                 let until = now + failure.cooldown_ms.min(DAY);

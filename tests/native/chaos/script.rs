@@ -21,6 +21,8 @@ pub(super) struct Script {
     /// Nothing goes wrong but upstreams, and one request is finished before anything else happens: then all
     /// that is known of providers is true.
     pub(super) calm: bool,
+    /// Many requests at a time, and little time between them: enough for leases.
+    pub(super) busy: bool,
     pub(super) ops: Vec<Op>,
 }
 
@@ -41,7 +43,13 @@ pub(super) enum Op {
     Alarm(usize),
     Cut(usize),
     Mend(usize),
-    /// The isolate is replaced.
+    /// Everyone on its way gets to its next point of waiting.
+    Round,
+    /// Units whose lease is over are sent back by an isolate.
+    Back(usize, Mail),
+    /// The isolate is gone, with all that it does.
+    Die(usize),
+    /// The isolate is replaced, and ends what it does.
     Forget(usize),
     /// The isolate gets a version of the config.
     Edit(usize, usize),
@@ -83,6 +91,9 @@ pub(super) enum Mail {
     Lost,
 }
 
+/// Part of the lives.
+const BUSY: f64 = 0.2;
+
 /// How often things go wrong.
 struct Mood {
     calls: f64,
@@ -97,7 +108,8 @@ impl Script {
     pub(super) fn draw(seed: u64) -> Self {
         let mut random = Random(seed.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ 0xcafe);
         let random = &mut random;
-        let first = Shape::draw(random);
+        let busy = random.chance(BUSY);
+        let first = Shape::draw(random).with_room_for(if busy { random.pick(&[16, 40, 120]) } else { 1 });
         let calm = random.chance(0.25);
         let second = first.edited(random);
         let third = second.edited(random);
@@ -110,13 +122,14 @@ impl Script {
             rest: if calm { 0.0 } else { random.pick(&[0.0, 0.02, 0.06]) },
         };
         let isolates = if calm { 1 } else { random.pick(&[1, 1, 2, 3]) };
-        let length = random.between(20, 100);
+        let length = random.between(20, if busy { 60 } else { 100 });
         let mut script = Self {
             start: start(random),
             knobs: Knobs::draw(random),
             shapes,
             isolates,
             calm,
+            busy,
             ops: Vec::new(),
         };
         while script.ops.len() < usize::try_from(length).unwrap() {
@@ -131,12 +144,13 @@ impl Script {
         if random.chance(mood.rest) {
             let provider = random.below(providers);
             let isolate = random.below(self.isolates);
-            self.ops.push(match random.below(7) {
+            self.ops.push(match random.below(8) {
                 0 => Op::Restart(provider),
                 1 => Op::Cut(provider),
                 2..=3 => Op::Mend(provider),
                 4 => Op::Forget(isolate),
                 5 => Op::Edit(isolate, random.below(self.shapes.len())),
+                6 => Op::Die(isolate),
                 _ => Op::Leave(any),
             });
             return;
@@ -144,7 +158,8 @@ impl Script {
         match random.below(20) {
             0..=3 => {
                 let request = self.request(random, mood);
-                for _ in 0..random.pick(&[1, 1, 1, 2, 6]) {
+                let many = if self.busy { &[1, 2, 6, 12, 24] } else { &[1, 1, 1, 2, 6] };
+                for _ in 0..random.pick(many) {
                     let seed = random.bits();
                     self.ops.push(Op::Request(Request { seed, ..request.clone() }));
                 }
@@ -152,6 +167,7 @@ impl Script {
             4 => self.ops.push(Op::Wait(match random.below(4) {
                 0 => random.between(1, 50),
                 1 => random.between(1, 2_000),
+                _ if self.busy => random.between(1, 9_000),
                 2 => random.between(1, 90_000),
                 _ => random.between(1, 8_000_000),
             })),
@@ -161,13 +177,22 @@ impl Script {
             }
             6 if random.chance(0.3) => self.ops.push(Op::Alarm(random.below(providers))),
             7 if mood.mail > 0.0 => self.ops.push(Op::Mail(any)),
+            8..=15 if self.busy => self.ops.push(Op::Round),
+            16 if self.busy => self.ops.push(Op::Back(random.below(self.isolates), mail(random, mood))),
             _ => self.ops.push(Op::Step(any)),
         }
     }
 
     fn request(&self, random: &mut Random, mood: &Mood) -> Request {
         let shape = &self.shapes[0];
-        let name = if random.chance(0.65) {
+        let last = self.ops.iter().rev().find_map(|op| match op {
+            Op::Request(request) if self.busy => Some(request.name),
+            _ => None,
+        });
+        let name = if let Some(last) = last.filter(|_| random.chance(0.7)) {
+            last
+        // An alias may ask for another list each time, of which none is wanted often.
+        } else if random.chance(if self.busy { 0.3 } else { 0.65 }) {
             Target::Alias(random.below(shape.aliases.len()))
         } else {
             let provider = random.below(shape.providers.len());
@@ -176,7 +201,6 @@ impl Script {
         let mut some = |rate: f64| random.chance(rate);
         let calls: Vec<bool> = (0..6).map(|_| some(mood.calls)).collect();
         let answers: Vec<bool> = (0..8).map(|_| some(mood.answers)).collect();
-        let mail: Vec<bool> = (0..4).map(|_| some(mood.mail)).collect();
         let calls = calls.into_iter().map(|bad| {
             if bad { random.pick(&[Call::Lost, Call::ReplyLost, Call::WriteFails]) } else { Call::Well }
         });
@@ -189,10 +213,7 @@ impl Script {
             answer => answer,
         });
         let answers = answers.collect();
-        let mail = mail
-            .into_iter()
-            .map(|bad| if bad { random.pick(&[Mail::Late, Mail::Twice, Mail::Lost]) } else { Mail::Prompt });
-        let mail = mail.collect();
+        let mail = (0..4).map(|_| mail(random, mood)).collect();
         Request {
             isolate: random.below(self.isolates),
             name,
@@ -207,6 +228,11 @@ impl Script {
     }
 }
 
+fn mail(random: &mut Random, mood: &Mood) -> Mail {
+    let bad = random.chance(mood.mail);
+    if bad { random.pick(&[Mail::Late, Mail::Twice, Mail::Lost]) } else { Mail::Prompt }
+}
+
 /// Somewhere in 2024 to 2031.
 fn start(random: &mut Random) -> u64 {
     1_704_067_200_000 + random.bits() % (8 * 365 * 86_400_000)
@@ -214,8 +240,8 @@ fn start(random: &mut Random) -> u64 {
 
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { start, knobs, shapes, isolates, calm, ops } = self;
-        writeln!(f, "start {start}, {isolates} isolates, calm: {calm}\n{knobs:?}")?;
+        let Self { start, knobs, shapes, isolates, calm, busy, ops } = self;
+        writeln!(f, "start {start}, {isolates} isolates, calm: {calm}, busy: {busy}\n{knobs:?}")?;
         let edited = ops.iter().any(|op| matches!(op, Op::Edit(..)));
         for shape in shapes.iter().take(if edited { shapes.len() } else { 1 }) {
             writeln!(f, "config\n{}", shape.sketch())?;
@@ -237,6 +263,9 @@ impl fmt::Debug for Op {
             Self::Alarm(provider) => write!(f, "alarm p{provider}"),
             Self::Cut(provider) => write!(f, "cut p{provider}"),
             Self::Mend(provider) => write!(f, "mend p{provider}"),
+            Self::Round => write!(f, "a round"),
+            Self::Back(isolate, fate) => write!(f, "isolate {isolate} gives back {fate:?}"),
+            Self::Die(isolate) => write!(f, "isolate {isolate} dies"),
             Self::Forget(isolate) => write!(f, "isolate {isolate} forgets"),
             Self::Edit(isolate, version) => write!(f, "isolate {isolate} gets config {version}"),
         }

@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use llm_router::wire::Wire;
 use serde_json::{Value, json};
 
+use super::model::Asked;
 use crate::random::Random;
 
 /// A provider's index and its model's.
@@ -26,6 +27,8 @@ pub(super) struct Provider {
     /// Of each model, its `fallbackModels`.
     pub(super) models: Vec<Vec<Leaf>>,
     pub(super) buckets: Vec<Bucket>,
+    /// `max` and `ttlMs`, if they are set.
+    pub(super) leases: Option<(u64, u64)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +107,14 @@ impl Shape {
         Self { providers, aliases }
     }
 
+    /// The same with caps that are so many times as large.
+    pub(super) fn with_room_for(mut self, times: u64) -> Self {
+        for bucket in self.providers.iter_mut().flat_map(|provider| &mut provider.buckets) {
+            bucket.requests *= times;
+        }
+        self
+    }
+
     /// The same after somebody edited it: caps raised and lowered, a window or a strategy changed.
     pub(super) fn edited(&self, random: &mut Random) -> Self {
         let mut edited = self.clone();
@@ -128,6 +139,11 @@ impl Shape {
     pub(super) fn buckets(&self, (provider, model): Leaf) -> impl Iterator<Item = &Bucket> {
         let covers = move |bucket: &&Bucket| bucket.models.as_ref().is_none_or(|only| only.contains(&model));
         self.providers[provider].buckets.iter().filter(covers)
+    }
+
+    /// A candidate of an ask in this format.
+    pub(super) fn asked(&self, leaf: Leaf, wire: Wire) -> Asked<'_> {
+        Asked { target: format!("m{}@{}", leaf.1, wire.config_name()), buckets: self.buckets(leaf).collect() }
     }
 
     /// What a request for `name` in this format may be sent to.
@@ -203,7 +219,7 @@ impl Shape {
     pub(super) fn sketch(&self) -> String {
         let mut text = String::new();
         for (id, provider) in self.providers.iter().enumerate() {
-            let Provider { wires, keyless, models, buckets } = provider;
+            let Provider { wires, keyless, models, buckets, leases } = provider;
             write!(text, "  p{id} {wires:?}{}", if *keyless { " keyless" } else { "" }).unwrap();
             for (m, fallbacks) in models.iter().enumerate() {
                 let fallbacks: Vec<String> =
@@ -212,6 +228,9 @@ impl Shape {
             }
             for Bucket { id, models, requests, unit, size } in buckets {
                 write!(text, " {id}:{requests}/{unit}:{size} of {models:?}").unwrap();
+            }
+            if let Some((max, ttl_ms)) = leases {
+                write!(text, " leases {max} {ttl_ms} ms").unwrap();
             }
             text.push('\n');
         }
@@ -251,7 +270,15 @@ const WINDOWS: [(&str, u64); 14] = [
     ("month", 5),
 ];
 
+/// Off, as they are unless set, small and large.
+const LEASES: [Option<(u64, u64)>; 5] = [Some((1, 3_000)), None, None, Some((5, 500)), Some((1_000, 20_000))];
+
 impl Provider {
+    /// What the README says of a provider that sets nothing.
+    pub(super) fn terms(&self) -> (u64, u64) {
+        self.leases.unwrap_or((1_000, 3_000))
+    }
+
     fn draw(random: &mut Random) -> Self {
         let models = usize::try_from(random.between(1, 4)).unwrap();
         let wires = random.pick(&[
@@ -273,6 +300,7 @@ impl Provider {
             wires: wires.to_vec(),
             buckets: buckets.collect(),
             keyless: random.chance(0.03),
+            leases: random.pick(&LEASES),
             models: vec![Vec::new(); models],
         }
     }
@@ -307,6 +335,9 @@ impl Provider {
         });
         let (field, key) = if self.keyless { ("apiKeyEnv", "NO_SUCH_KEY") } else { ("apiKey", "k") };
         provider[field] = json!(key);
+        if let Some((max, ttl_ms)) = self.leases {
+            provider["leases"] = json!({ "max": max, "ttlMs": ttl_ms });
+        }
         provider
     }
 }

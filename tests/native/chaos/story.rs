@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use llm_router::ledger::message::{Grant, Verdict};
+use llm_router::ledger::message::Grant;
 
 use super::{
     answer::{Answer, Expected},
@@ -13,6 +13,8 @@ use super::{
 #[derive(Default)]
 pub(super) struct Story {
     pub(super) calls: usize,
+    /// To objects.
+    pub(super) questions: usize,
     pub(super) sleeps: usize,
     pub(super) settlements: usize,
     /// The reservation that is not used yet.
@@ -89,13 +91,12 @@ impl Errand {
         tried.answer.expected(&self.world.knobs, tried.answered_at, tried.read_at)
     }
 
-    /// Every target's last attempt must have been settled by the end, if it is news; and no other.
+    /// Every target's last attempt must have been settled by the end, and no other.
     pub(super) fn judge_settlements(&self, story: &Story) {
         for (at, tried) in story.tried.iter().enumerate() {
             let last = !story.tried[at + 1..].iter().any(|later| later.leaf == tried.leaf);
-            let news = matches!(self.expected(tried).verdict, Verdict::Bad(_)) || tried.held.grant.report;
             let what = || format!("attempt {at} ({:?}): settled {}", tried.answer, tried.settled);
-            self.world.check(tried.settled == (last && news), what);
+            self.world.check(tried.settled == last, what);
         }
     }
 }

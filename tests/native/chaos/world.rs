@@ -13,7 +13,7 @@ use llm_router::{
     ingress::{Entry, Settings},
     ledger::{
         Ledger,
-        message::{Hint, Reserve, Reserved, Settle},
+        message::{Grant, Hint, Reserve, Reserved, Return, Settle, Target, Ticket, Verdict},
         rows::Rows,
     },
     ports::Unavailable,
@@ -24,10 +24,14 @@ use llm_router::{
 use super::{
     answer::Knobs,
     calendar::{next_window, window},
+    desk::Desk,
+    faults::Fault,
     model::{Asked, Granted, Model},
     script::{Call, Mail, Script},
     shape::{Leaf, Shape},
+    trip::Trip,
 };
+use crate::leases::truth::{self, Checked, Truth};
 
 pub(super) struct World {
     pub(super) clock: Cell<u64>,
@@ -35,12 +39,24 @@ pub(super) struct World {
     pub(super) shapes: Vec<Rc<Shape>>,
     pub(super) objects: RefCell<Vec<Object>>,
     pub(super) isolates: RefCell<Vec<Isolate>>,
-    /// Settlements that are late.
-    pub(super) post: RefCell<Vec<(usize, String)>>,
+    /// Letters that are late.
+    pub(super) post: RefCell<Vec<(usize, Letter)>>,
+    /// Questions that go on by themselves.
+    pub(super) trips: RefCell<Vec<Trip>>,
+    /// Asked ever.
+    pub(super) questions: Cell<u64>,
+    pub(super) fault: Option<Fault>,
     arrivals: RefCell<BTreeMap<Arrivals, Vec<(u64, u64)>>>,
     /// What was found to be wrong.
     pub(super) wrong: RefCell<Vec<String>>,
     pub(super) tally: RefCell<BTreeMap<String, u64>>,
+}
+
+/// What needs no answer.
+#[derive(Clone)]
+pub(super) enum Letter {
+    Settle(Settle),
+    Back(Vec<Return>),
 }
 
 /// Provider, bucket, window and when it opened.
@@ -52,6 +68,9 @@ pub(super) struct Object {
     rows: Rows,
     lives: u64,
     pub(super) model: Model,
+    pub(super) truth: Truth,
+    /// Units have come back, of which nobody was told.
+    pub(super) has_taken_back: bool,
     pub(super) cut: bool,
     /// Counts whatever may change an answer.
     pub(super) changes: u64,
@@ -63,6 +82,7 @@ pub(super) struct Isolate {
     /// Its clock is ahead by so much.
     pub(super) skew_ms: u64,
     pub(super) told: Rc<RefCell<Told>>,
+    pub(super) desk: Rc<Desk>,
 }
 
 /// What an isolate has been told and may still believe.
@@ -107,7 +127,7 @@ impl Told {
 }
 
 impl World {
-    pub(super) fn new(script: &Script) -> Self {
+    pub(super) fn new(script: &Script, fault: Option<Fault>) -> Self {
         let Script { start, knobs, shapes, isolates, .. } = script;
         let shapes: Vec<Rc<Shape>> = shapes.iter().cloned().map(Rc::new).collect();
         let isolates = (0..*isolates as u64).map(|number| Isolate {
@@ -115,6 +135,7 @@ impl World {
             version: 0,
             skew_ms: number * 1_700,
             told: Rc::default(),
+            desk: Rc::default(),
         });
         Self {
             clock: Cell::new(*start),
@@ -123,6 +144,9 @@ impl World {
             isolates: RefCell::new(isolates.collect()),
             shapes,
             post: RefCell::default(),
+            trips: RefCell::default(),
+            questions: Cell::default(),
+            fault,
             arrivals: RefCell::default(),
             wrong: RefCell::default(),
             tally: RefCell::default(),
@@ -137,6 +161,10 @@ impl World {
         if !fine {
             self.wrong(what());
         }
+    }
+
+    pub(super) fn hold(&self, checked: Checked) {
+        checked.unwrap_or_else(|wrong| self.wrong(wrong));
     }
 
     pub(super) fn count(&self, what: &str) {
@@ -162,33 +190,67 @@ impl World {
         }
     }
 
-    /// Hands a settlement over to the post.
-    pub(super) fn post(&self, provider: usize, settle: &Settle, fate: Mail) {
-        let text = serde_json::to_string(settle).unwrap();
-        match fate {
-            Mail::Lost => return,
-            Mail::Late => self.post.borrow_mut().push((provider, text)),
-            Mail::Prompt => self.deliver(provider, &text),
-            Mail::Twice => {
-                self.deliver(provider, &text);
-                self.post.borrow_mut().push((provider, text));
-            }
-        }
-        self.count(&format!("settlements {fate:?}"));
+    /// A holder will not spend these any more.
+    pub(super) fn let_go(&self, provider: usize, returns: &[Return]) {
+        let let_go = self.objects.borrow_mut()[provider].truth.let_go(returns);
+        self.hold(let_go);
     }
 
-    pub(super) fn deliver(&self, provider: usize, text: &str) {
-        let settle: Settle = serde_json::from_str(text).unwrap();
+    /// Hands a letter over to the post.
+    pub(super) fn post(&self, provider: usize, letter: &Letter, fate: Mail) {
+        match fate {
+            Mail::Lost => return,
+            Mail::Late => self.post.borrow_mut().push((provider, letter.clone())),
+            Mail::Prompt => self.deliver(provider, letter),
+            Mail::Twice => {
+                self.deliver(provider, letter);
+                self.post.borrow_mut().push((provider, letter.clone()));
+            }
+        }
+        let what = if matches!(letter, Letter::Settle(_)) { "settlements" } else { "returns" };
+        self.count(&format!("{what} {fate:?}"));
+    }
+
+    pub(super) fn deliver(&self, provider: usize, letter: &Letter) {
         let now = self.clock.get();
         let mut objects = self.objects.borrow_mut();
         let object = &mut objects[provider];
         if object.cut {
             return;
         }
-        object.ledger.settle(Millis(now), &settle);
-        object.model.settle(now, &settle);
+        // As it crosses: text.
+        match letter {
+            Letter::Settle(settle) => {
+                let settle: Settle = serde_json::from_str(&serde_json::to_string(settle).unwrap()).unwrap();
+                object.ledger.settle(Millis(now), &settle);
+                object.model.settle(now, &settle);
+                if !settle.sent {
+                    self.hold(object.truth.unsent_heard(now, &settle.ticket));
+                }
+            }
+            Letter::Back(returns) => {
+                let returns: Vec<Return> =
+                    serde_json::from_str(&serde_json::to_string(returns).unwrap()).unwrap();
+                object.ledger.give_back(Millis(now), &self.spoiled(&returns));
+                if self.fault == Some(Fault::ReturnedTwice) {
+                    object.once_more(now, &returns);
+                }
+                self.take_back(object, now, &returns);
+            }
+        }
         object.write();
         self.compare_usage(provider, object);
+    }
+
+    fn take_back(&self, object: &mut Object, now: u64, returns: &[Return]) {
+        object.has_taken_back |= object.model.take_back(now, returns);
+        self.hold(object.truth.returned(now, returns));
+    }
+
+    /// What a fault makes of returns.
+    fn spoiled(&self, returns: &[Return]) -> Vec<Return> {
+        let more = u64::from(self.fault == Some(Fault::ReturnsWhatIsOut));
+        returns.iter().map(|back| Return { units: back.units + more, ..back.clone() }).collect()
     }
 
     /// What the provider's object says to an ask; `asked` is the same as the config has it.
@@ -197,6 +259,7 @@ impl World {
         provider: usize,
         ask: &Reserve,
         asked: &[Asked<'_>],
+        question: truth::Asked,
         fate: Call,
     ) -> Result<Reserved, Unavailable> {
         let now = self.clock.get();
@@ -205,16 +268,22 @@ impl World {
         if object.cut || fate == Call::Lost {
             return Err(Unavailable);
         }
-        let before = object.model.clone();
-        let reserved = object.ledger.reserve(Millis(now), ask);
+        let before = (fate == Call::WriteFails).then(|| object.model.clone());
+        let spoiled = Reserve { returns: self.spoiled(&ask.returns), ..ask.clone() };
+        let reserved = object.ledger.reserve(Millis(now), &spoiled);
+        let came_back = object.model.take_back(now, &ask.returns);
         self.compare(now, object, ask, asked, &reserved);
-        match fate {
-            Call::WriteFails => {
-                object.model = before;
-                object.restart();
-                return Err(Unavailable);
-            }
-            _ => object.write(),
+        if let Some(before) = before {
+            object.model = before;
+            object.restart();
+            return Err(Unavailable);
+        }
+        object.write();
+        object.has_taken_back |= came_back;
+        self.hold(object.truth.returned(now, &ask.returns));
+        if let Reserved::Grant(grant) = &reserved {
+            let candidate = &ask.candidates[grant.candidate];
+            self.hold(object.truth.granted(now, question, candidate, grant));
         }
         self.compare_usage(provider, object);
         if fate == Call::ReplyLost { Err(Unavailable) } else { Ok(reserved) }
@@ -235,12 +304,23 @@ impl World {
         match reserved {
             Reserved::Grant(grant) => {
                 self.check(open == Some(grant.candidate), || format!("granted {grant:?} where {closed:?}"));
-                let expected = object.model.grant(now, &asked[grant.candidate], &grant.ticket.id);
-                let Granted { report, probe } = expected;
-                self.check((report, probe) == (grant.report, grant.probe), || {
+                let lease = object.model.lease(now, asked, grant.candidate, ask.lease);
+                let expected = object.model.grant(now, &asked[grant.candidate], &grant.ticket.id, lease);
+                let Grant { report, probe, ends_ms, .. } = *grant;
+                let lease = grant.lease.as_ref().map(|lease| (lease.units, lease.valid_ms));
+                self.check(expected == Granted { report, probe, lease, ends_ms }, || {
                     format!("{grant:?}: expected {expected:?}")
                 });
+                self.check(lease.is_some() || !ask.is_ahead(), || "granted ahead is no lease".to_owned());
                 self.count(if probe { "probes" } else { "grants" });
+            }
+            Reserved::Denial(denial) if ask.is_ahead() && open.is_some() => {
+                let open = open.unwrap();
+                let lease = object.model.lease(now, asked, open, ask.lease);
+                self.check(lease.is_none(), || format!("denied, where {lease:?} could be leased"));
+                let said = denial.refusals.iter().map(|refusal| refusal.retry_after_ms);
+                let waits = closed[..open].iter().map(|until| until.map(|until| until - now));
+                self.check(said.eq(waits), || format!("refused as {denial:?} where {closed:?}"));
             }
             Reserved::Denial(denial) => {
                 let said: Vec<Option<u64>> =
@@ -254,7 +334,7 @@ impl World {
                 self.count("denials");
             }
         }
-        let (Reserved::Grant(llm_router::ledger::message::Grant { hints, .. })
+        let (Reserved::Grant(Grant { hints, .. })
         | Reserved::Denial(llm_router::ledger::message::Denial { hints, .. })) = reserved;
         let told = asked.iter().zip(hints).all(|(asked, hint)| object.model.is_told(now, asked, hint));
         self.check(told && hints.len() == asked.len(), || format!("hints are not true: {hints:?}"));
@@ -269,9 +349,10 @@ impl World {
     }
 }
 
-/// Whether a copy of the ledger would grant this then.
+/// Whether a copy of the ledger would grant one of these then.
 pub(super) fn opens(ledger: &Ledger, at: u64, ask: &Reserve) -> bool {
-    matches!(ledger.clone().reserve(Millis(at), ask), Reserved::Grant(_))
+    let ask = Reserve::one(ask.candidates.clone());
+    matches!(ledger.clone().reserve(Millis(at), &ask), Reserved::Grant(_))
 }
 
 impl Object {
@@ -280,6 +361,18 @@ impl Object {
         let mut object = Self { lives: number << 32, ..Self::default() };
         object.restart();
         object
+    }
+
+    /// Takes units back without looking.
+    fn once_more(&mut self, now: u64, returns: &[Return]) {
+        for back in returns {
+            let charges = back.charges.clone();
+            let target = Target(String::new());
+            let ticket =
+                Ticket { id: format!("{} again {}", back.id, self.changes), at: now, target, charges };
+            let settle = Settle { ticket, sent: false, verdict: Verdict::Neutral };
+            self.ledger.settle(Millis(now), &settle);
+        }
     }
 
     fn write(&mut self) {

@@ -6,7 +6,7 @@ use llm_router::ledger::{
     rows::Rows,
 };
 
-use super::holder::{NINE, TODAY, asks, busy, granted, json, month, settle, take, unit};
+use super::holder::{NINE, TODAY, asks, busy, granted, json, month, take, unit};
 
 #[test]
 fn how_leases_are_spelled() {
@@ -53,7 +53,7 @@ fn an_object_without_leases_answers_and_stays_exact() {
     ahead.ask.lease = Some(Wanted { units: 9, ttl_ms: 3_000, ahead: true });
     let reserved = old(now, &ahead.ask);
     let nobodys = granted(holder.heard(&ahead, Some(reserved)));
-    let told = holder.settle(now, "p", settle(&nobodys, false, Verdict::Neutral)).unwrap();
+    let told = holder.settle(now, "p", &nobodys, false, Verdict::Neutral).unwrap();
     ledger.settle(now, &told);
     assert_eq!(ledger.usage(now).next().unwrap().1, sent);
 }

@@ -35,7 +35,7 @@ impl World {
         }
         match taken {
             Take::Unit { grant, ahead } => {
-                self.hand_out(isolate, grant.ticket, false)?;
+                self.hand_out(isolate, *grant, false)?;
                 ahead.map_or(Ok(()), |question| self.ask(isolate, question))
             }
             Take::Ask(question) => self.ask(isolate, question),
@@ -52,20 +52,20 @@ impl World {
         Ok(())
     }
 
-    fn hand_out(&mut self, isolate: usize, ticket: Ticket, waited: bool) -> Checked {
-        let one = &mut self.isolates[isolate];
-        self.truth.handed(self.now, &ticket, waited, one.failed.get(&ticket.target).copied())?;
+    fn hand_out(&mut self, isolate: usize, grant: Grant, waited: bool) -> Checked {
+        let (one, ticket) = (&mut self.isolates[isolate], &grant.ticket);
+        self.truth.handed(self.now, ticket, waited, one.failed.get(&ticket.target).copied())?;
         if one.open.len() >= OPEN_MAX {
             one.open.remove(0);
         }
-        one.open.push((ticket, None));
+        one.open.push((grant, None));
         Ok(())
     }
 
     pub(super) fn fail(&mut self, isolate: usize, unit: usize) {
         let circuit = Some(CircuitPolicy { failures: 2, cooldown_ms: 2_000 });
         let class = FailureClass::TemporaryError;
-        let target = self.isolates[isolate].open[unit].0.target.clone();
+        let target = self.isolates[isolate].open[unit].0.ticket.target.clone();
         self.settle(
             isolate,
             unit,
@@ -78,23 +78,20 @@ impl World {
     pub(super) fn settle(&mut self, isolate: usize, unit: usize, sent: bool, verdict: Verdict) {
         let now = self.clock(isolate);
         let one = &mut self.isolates[isolate];
-        let (ticket, settled) = one.open[unit].clone();
+        let (grant, settled) = one.open[unit].clone();
         one.open[unit].1 = settled.or(Some(sent));
-        let ours = Settle { ticket: ticket.clone(), sent, verdict };
         if !sent && settled.is_none() {
-            self.truth.unsent(&ticket);
+            self.truth.unsent(&grant.ticket);
         }
         let told = match self.setting.fault {
             // As if a put-back knew nothing of units, or the object was told of it too.
-            Some(Fault::SentIsPutBack) if sent => {
-                one.holder.settle(now, PROVIDER, Settle { sent: false, ..ours })
-            }
+            Some(Fault::SentIsPutBack) if sent => one.holder.settle(now, PROVIDER, &grant, false, verdict),
             Some(Fault::PutBackIsRefunded) if !sent => {
-                one.holder.settle(now, PROVIDER, ours.clone());
-                let charges = self.charges(&ticket);
-                Some(Settle { ticket: Ticket { charges, ..ticket }, ..ours })
+                one.holder.settle(now, PROVIDER, &grant, sent, verdict.clone());
+                let charges = self.charges(&grant.ticket);
+                Some(Settle { ticket: Ticket { charges, ..grant.ticket }, sent, verdict })
             }
-            _ => one.holder.settle(now, PROVIDER, ours),
+            _ => one.holder.settle(now, PROVIDER, &grant, sent, verdict),
         };
         self.wire.extend(told.map(Message::Settle));
     }
@@ -186,12 +183,12 @@ impl World {
                 if question.is_late(Millis(self.now), &grant)
                     && self.setting.fault != Some(Fault::LateIsSent) =>
             {
-                let unsent = Settle { ticket: grant.ticket, sent: false, verdict: Verdict::Neutral };
-                let told = self.isolates[isolate].holder.settle(Millis(self.now), PROVIDER, unsent);
+                let holder = &mut self.isolates[isolate].holder;
+                let told = holder.settle(Millis(self.now), PROVIDER, &grant, false, Verdict::Neutral);
                 self.wire.extend(told.map(Message::Settle));
                 Ok(())
             }
-            Some(Reserved::Grant(grant)) => self.hand_out(isolate, grant.ticket, true),
+            Some(Reserved::Grant(grant)) => self.hand_out(isolate, grant, true),
             _ => Ok(()),
         }
     }

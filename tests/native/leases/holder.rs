@@ -6,8 +6,7 @@ use llm_router::{
     ledger::{
         Ledger, MARGIN_MS,
         message::{
-            Candidate, CircuitPolicy, Failure, FailureClass, Grant, Reason, Reserve, Reserved, Settle,
-            Verdict, Wanted,
+            Candidate, CircuitPolicy, Failure, FailureClass, Grant, Reserve, Reserved, Verdict, Wanted,
         },
     },
     time::Millis,
@@ -48,11 +47,7 @@ pub(super) fn granted(reserved: Option<Reserved>) -> Grant {
     }
 }
 
-pub(super) fn settle(grant: &Grant, sent: bool, verdict: Verdict) -> Settle {
-    Settle { ticket: grant.ticket.clone(), sent, verdict }
-}
-
-fn bad(circuit: Option<CircuitPolicy>) -> Verdict {
+pub(super) fn bad(circuit: Option<CircuitPolicy>) -> Verdict {
     let class = if circuit.is_some() { FailureClass::TemporaryError } else { FailureClass::RateLimited };
     Verdict::Bad(Failure { class, cooldown_ms: 0, circuit, good_ms_ago: None })
 }
@@ -70,7 +65,7 @@ pub(super) fn busy(candidates: &[Candidate]) -> (Holder, Ledger, Reserve, Millis
 }
 
 /// An attempt whose calls are answered at once. `None`: denied.
-fn attempt(holder: &mut Holder, ledger: &mut Ledger, now: Millis, ask: &Reserve) -> Option<Grant> {
+pub(super) fn attempt(holder: &mut Holder, ledger: &mut Ledger, now: Millis, ask: &Reserve) -> Option<Grant> {
     match take(holder, now, ask) {
         Take::Unit { grant, ahead } => {
             if let Some(ahead) = ahead {
@@ -115,7 +110,7 @@ fn who_asks_now_and_then_asks_as_ever_and_is_answered_as_ever() {
         assert!(!json(&reserved).contains("lease"));
         let grant = granted(holder.heard(&question, Some(reserved)));
         assert_eq!(grant.ticket.charges.len(), 1);
-        let told = holder.settle(now, "p", settle(&grant, false, Verdict::Neutral)).unwrap();
+        let told = holder.settle(now, "p", &grant, false, Verdict::Neutral).unwrap();
         assert!(ledger.settle(now, &told), "the object gives it back");
     }
     assert_eq!(ledger.usage(NINE).next().unwrap().1, 0);
@@ -274,7 +269,7 @@ fn a_failure_lets_go_of_that_target_of_that_provider_alone() {
     assert!(lists.iter().all(|list| units(&holder, "p", list) && units(&holder, "q", list)));
     let mut of_a = granted(failed);
     of_a.ticket.target = lists[0][0].target.clone();
-    assert!(holder.settle(now, "p", settle(&of_a, true, bad(None))).is_some());
+    assert!(holder.settle(now, "p", &of_a, true, bad(None)).is_some());
     assert_eq!(lists.each_ref().map(|list| units(&holder, "p", list)), [false, false, true]);
     assert_eq!(lists.each_ref().map(|list| units(&holder, "q", list)), [true; 3]);
     assert!(holder.unused(now, "q").is_empty());
@@ -291,7 +286,7 @@ fn a_lease_on_its_way_while_its_target_fails_is_given_back() {
     let now = now.after(WAIT_MS);
     let question = asks(take(&mut holder, now, &ask));
     let reserved = ledger.reserve(now, &question.ask);
-    holder.settle(now, "p", settle(&first, true, bad(None)));
+    holder.settle(now, "p", &first, true, bad(None));
     granted(holder.heard(&question, Some(reserved)));
     assert_eq!(left(&holder, now, &ask), 0);
     let returned: u64 = holder.unused(now, "p").iter().map(|back| back.units).sum();
@@ -304,13 +299,13 @@ fn a_unit_that_never_left_is_held_again_once() {
     let before = left(&holder, now, &ask);
     let grant = unit(take(&mut holder, now, &ask));
     for _ in 0..3 {
-        assert!(holder.settle(now, "p", settle(&grant, false, Verdict::Neutral)).is_none());
+        assert!(holder.settle(now, "p", &grant, false, Verdict::Neutral).is_none());
         assert_eq!(left(&holder, now, &ask), before);
     }
     let sent = unit(take(&mut holder, now, &ask));
     assert_ne!(sent.ticket.id, grant.ticket.id);
-    assert!(holder.settle(now, "p", settle(&sent, true, Verdict::Good)).is_none());
-    holder.settle(now, "p", settle(&sent, false, Verdict::Neutral));
+    assert!(holder.settle(now, "p", &sent, true, Verdict::Good).is_none());
+    holder.settle(now, "p", &sent, false, Verdict::Neutral);
     assert_eq!(left(&holder, now, &ask), before - 1);
 }
 
@@ -367,54 +362,18 @@ fn what_is_owed_is_bounded() {
 }
 
 #[test]
-fn failures_are_in_a_row_only_if_nothing_succeeded_in_between() {
-    let circuit = Some(CircuitPolicy { failures: 2, cooldown_ms: 30_000 });
-    // (a success between, a failure that does not count towards the circuit after it), opens
-    for (good, limited, opens) in
-        [(false, false, true), (true, false, false), (true, true, false), (false, true, true)]
-    {
-        let (mut holder, mut ledger, ask, mut now) = busy(&month(100_000));
-        // Another isolate holds units from before.
-        let mut other = holder.clone();
-        let mut tell = |holder: &mut Holder, now, grant: &Grant, verdict| {
-            if let Some(told) = holder.settle(now, "p", settle(grant, true, verdict)) {
-                ledger.settle(now, &told);
-            }
-        };
-        let failed = unit(take(&mut holder, now, &ask));
-        let units = [(); 3].map(|()| unit(take(&mut other, now, &ask)));
-        tell(&mut holder, now, &failed, bad(circuit));
-        now = now.after(100);
-        if good {
-            tell(&mut other, now, &units[0], Verdict::Good);
-        }
-        now = now.after(100);
-        if limited {
-            tell(&mut other, now, &units[1], bad(None));
-        }
-        now = now.after(100);
-        // The clone's ids are those of the first: another unit.
-        tell(&mut other, now, &units[2], bad(circuit));
-        let open = match ledger.reserve(now, &ask) {
-            Reserved::Denial(denial) => denial.refusals[0].reason == Reason::Circuit,
-            Reserved::Grant(_) => false,
-        };
-        assert_eq!(open, opens, "success {good}, rate limit {limited}");
-    }
-}
-
-#[test]
 fn nobody_gets_a_lease_of_a_target_with_a_history() {
     let (mut holder, mut ledger, ask, now) = busy(&month(100_000));
     let failed = unit(take(&mut holder, now, &ask));
-    let told = holder.settle(now, "p", settle(&failed, true, bad(None))).unwrap();
+    let told = holder.settle(now, "p", &failed, true, bad(None)).unwrap();
     ledger.settle(now, &told);
     let lease = |ahead| Some(Wanted { units: 50, ttl_ms: 3_000, ahead });
     let single = granted(Some(ledger.reserve(now, &Reserve { lease: lease(false), ..ask.clone() })));
     assert!(single.lease.is_none() && single.report);
     let ahead = ledger.reserve(now, &Reserve { lease: lease(true), ..ask.clone() });
     assert!(matches!(ahead, Reserved::Denial(_)));
-    ledger.settle(now, &settle(&single, true, Verdict::Good));
+    let told = holder.settle(now, "p", &single, true, Verdict::Good).unwrap();
+    ledger.settle(now, &told);
     assert!(granted(Some(ledger.reserve(now, &Reserve { lease: lease(false), ..ask }))).lease.is_some());
 }
 

@@ -21,8 +21,9 @@ mod explore;
 mod faults;
 mod holder;
 mod lives;
+mod row;
 mod small;
-mod truth;
+pub(crate) mod truth;
 mod world;
 
 use explore::{Seen, explore};

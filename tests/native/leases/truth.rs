@@ -12,22 +12,22 @@ use llm_router::{
     time::Millis,
 };
 
-pub(super) type Checked = Result<(), String>;
+pub(crate) type Checked = Result<(), String>;
 
 /// A counter and the start of its window.
 type Window = (String, u64);
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Truth {
+pub(crate) struct Truth {
     lots: BTreeMap<String, Lot>,
     /// What each counter must have.
-    pub(super) used: BTreeMap<Window, u64>,
+    pub(crate) used: BTreeMap<Window, u64>,
     /// What went to the provider in a window, or so shortly before it that it may arrive there.
     arriving: BTreeMap<Window, u64>,
     /// The largest cap that was asked with.
     caps: BTreeMap<Window, u64>,
     /// Totals: granted, handed out, put back, let go of, taken back.
-    pub(super) totals: [u64; 5],
+    pub(crate) totals: [u64; 5],
 }
 
 /// What was granted with one ticket.
@@ -57,9 +57,9 @@ struct Lot {
 
 /// The question that a grant answers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
-    pub(super) at: u64,
-    pub(super) number: u64,
+pub(crate) struct Asked {
+    pub(crate) at: u64,
+    pub(crate) number: u64,
 }
 
 /// Where that which is sent now may be counted: a request is on its way for a second at most, or a tenth of the window.
@@ -78,7 +78,7 @@ fn lot_of(ticket: &Ticket) -> &str {
 
 impl Truth {
     /// The object has granted, and written it.
-    pub(super) fn granted(
+    pub(crate) fn granted(
         &mut self,
         now: u64,
         asked: Asked,
@@ -134,7 +134,7 @@ impl Truth {
     }
 
     /// Somebody else has spent this much at once.
-    pub(super) fn spent_outside(&mut self, now: u64, candidate: &Candidate, amount: u64) -> Checked {
+    pub(crate) fn spent_outside(&mut self, now: u64, candidate: &Candidate, amount: u64) -> Checked {
         for cap in &candidate.buckets {
             let windows = arrives(now, cap);
             self.count(cap, &windows, amount);
@@ -158,7 +158,7 @@ impl Truth {
 
     /// A unit goes to the provider. `waited`: for the very answer that brought it. `failed`: the last question before
     /// its target failed here.
-    pub(super) fn handed(&mut self, now: u64, ticket: &Ticket, waited: bool, failed: Option<u64>) -> Checked {
+    pub(crate) fn handed(&mut self, now: u64, ticket: &Ticket, waited: bool, failed: Option<u64>) -> Checked {
         let lot =
             self.lots.get_mut(lot_of(ticket)).ok_or_else(|| format!("{} was never granted", ticket.id))?;
         lot.handed += 1;
@@ -191,7 +191,7 @@ impl Truth {
     }
 
     /// A unit has never left. The first time it counts as held, or wasted if nobody holds the rest.
-    pub(super) fn unsent(&mut self, ticket: &Ticket) {
+    pub(crate) fn unsent(&mut self, ticket: &Ticket) {
         let Some(lot) = self.lots.get_mut(lot_of(ticket)) else { return };
         if lot.unsent.insert(ticket.id.clone()) {
             lot.handed -= 1;
@@ -203,7 +203,7 @@ impl Truth {
     }
 
     /// The holder will not spend these.
-    pub(super) fn let_go(&mut self, returns: &[Return]) -> Checked {
+    pub(crate) fn let_go(&mut self, returns: &[Return]) -> Checked {
         for back in returns {
             let lot = self.lots.get_mut(&back.id).ok_or_else(|| format!("{} was never granted", back.id))?;
             lot.let_go += back.units;
@@ -219,7 +219,7 @@ impl Truth {
     }
 
     /// The object has heard of unused units, and written it.
-    pub(super) fn returned(&mut self, now: u64, returns: &[Return]) -> Checked {
+    pub(crate) fn returned(&mut self, now: u64, returns: &[Return]) -> Checked {
         for back in returns {
             let Some(lot) = self.lots.get_mut(&back.id).filter(|lot| lot.lease) else { continue };
             let late = now >= lot.decided + lot.valid_ms + RETURN_WITHIN_MS;
@@ -231,7 +231,7 @@ impl Truth {
     }
 
     /// The object has heard that an attempt was never sent. What is a unit of a lease is none of its business.
-    pub(super) fn unsent_heard(&mut self, now: u64, ticket: &Ticket) -> Checked {
+    pub(crate) fn unsent_heard(&mut self, now: u64, ticket: &Ticket) -> Checked {
         let Some(lot) = self.lots.get_mut(&ticket.id).filter(|lot| !lot.lease) else { return Ok(()) };
         if !std::mem::replace(&mut lot.ended, true) {
             lot.let_go += 1;
@@ -262,7 +262,7 @@ impl Truth {
     }
 
     /// The counters of the object, as they should be: granted less taken back, and never over a cap.
-    pub(super) fn check(&self, counters: &BTreeMap<Window, u64>) -> Checked {
+    pub(crate) fn check(&self, counters: &BTreeMap<Window, u64>) -> Checked {
         for (window, used) in counters {
             let expected = self.used.get(window).copied().unwrap_or_default();
             if *used != expected {
@@ -277,7 +277,7 @@ impl Truth {
     }
 
     /// Forgets what no message can speak of any more.
-    pub(super) fn forget(&mut self, now: u64) {
+    pub(crate) fn forget(&mut self, now: u64) {
         let over = |lot: &Lot| lot.decided + 3_600_000 < now && lot.windows.iter().all(|(_, end)| *end < now);
         self.lots.retain(|_, lot| !over(lot));
     }

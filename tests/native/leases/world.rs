@@ -8,7 +8,7 @@ use llm_router::{
     leases::{Again, Holder, Question, Take},
     ledger::{
         Ledger, MARGIN_MS,
-        message::{Candidate, Reserve, Reserved, Return, Settle, Target, Ticket, Verdict},
+        message::{Candidate, Grant, Reserve, Reserved, Return, Settle, Target, Verdict},
         rows::Rows,
     },
     time::Millis,
@@ -76,7 +76,7 @@ pub(super) struct Isolate {
     pub(super) life: u64,
     frozen: Option<u64>,
     /// Attempts that have a reservation, and whether they were settled as sent.
-    pub(super) open: Vec<(Ticket, Option<bool>)>,
+    pub(super) open: Vec<(Grant, Option<bool>)>,
     /// The last question before a target failed.
     pub(super) failed: BTreeMap<Target, u64>,
 }
@@ -193,9 +193,9 @@ impl World {
         let mut ops = Vec::new();
         for (isolate, one) in self.isolates.iter().enumerate() {
             ops.extend((0..self.setting.lists.len()).map(|list| Op::Take { isolate, list }));
-            for (unit, (ticket, settled)) in one.open.iter().enumerate() {
+            for (unit, (grant, settled)) in one.open.iter().enumerate() {
                 // A holder must not mind what comes twice; to a reservation of its own nobody says first this, then that.
-                let again = ticket.id.contains('.') || *settled == Some(false);
+                let again = grant.ticket.id.contains('.') || *settled == Some(false);
                 let unsent = (settled.is_none() || again) && may(unsent);
                 ops.extend(unsent.then_some(Op::Unsent { isolate, unit }));
                 if settled.is_none() {

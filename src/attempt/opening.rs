@@ -2,7 +2,7 @@
 //!
 //! All formats put the error that they would have answered with into an event; some providers invent
 //! statuses of their own inside. What cannot be told is taken for a passing trouble of the provider.
-//! Responses announces every answer before it begins, also one that fails: those events say nothing.
+//! Responses announces every answer before it begins, also one that fails, and Messages pings: those events say nothing.
 
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ pub fn diagnose_opening(opening: &Opening, policy: &RetryPolicy) -> Option<BadOp
 /// events.
 fn first_event(text: &str) -> Option<(String, String, Value)> {
     let announces =
-        |kind: &str| matches!(kind, "response.created" | "response.queued" | "response.in_progress");
+        |kind: &str| matches!(kind, "ping" | "response.created" | "response.queued" | "response.in_progress");
     text.split("\n\n").find_map(|block| {
         let mut name = None;
         let mut data: Vec<&str> = Vec::new();

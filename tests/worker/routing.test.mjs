@@ -91,6 +91,15 @@ for (const [name, script] of Object.entries({
     ...['\r\n', ': wai', 't\r', '\n\r\nretry: 500\n\n', ': wait\n\n'].flatMap((piece) => [piece, 20]),
     ...[event({ error: { message: 'busy' } }), HANG],
   ]),
+  'an error after pings': stream200([
+    ...['event: ping\ndata: {"type": "ping"}\n\n', 'event: ping\nda', 'ta: {"type":"ping"}\n\n'].flatMap((piece) => [piece, 20]),
+    ...['event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"busy"}}\n\n', HANG],
+  ]),
+  'an error after announcements': stream200([
+    ...['event: response.created\ndata: {"type":"response.created"}\n\n', 20],
+    ...['data: {"type":"response.in_progress"}\n\n', 20],
+    ...['data: {"type":"response.failed","response":{"error":{"code":"server_error"}}}\n\n', HANG],
+  ]),
   'comments and nothing else': stream200([': wait\n\n', 20, ': wait\n\n']),
   'comments before a broken connection': stream200([': wait\n\n', 20, RESET]),
   nothing: stream200([]),

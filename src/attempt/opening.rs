@@ -181,7 +181,8 @@ mod tests {
         ] {
             assert_eq!(begin(&text, false), Some(expected), "{text}");
         }
-        for text in ["", "\n\n", ": keep-alive\n\n", &announced("")] {
+        let ping = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
+        for text in ["", "\n\n", ": keep-alive\n\n", ping, &announced("")] {
             assert_eq!(begin(text, true), Some((TemporaryError, 502, true)), "{text:?}");
             assert_eq!(begin(text, false), None, "{text:?}");
         }
@@ -192,7 +193,6 @@ mod tests {
             &announced("event: response.fai"),
             "data: {\"type\":\"response.incomplete\",\"response\":{\"error\":null}}\n\n",
             "event: message_start\ndata: {\"type\":\"message_start\"}\n\n",
-            "event: ping\ndata: {\"type\":\"ping\"}\n\n",
             "data: {\"choices\":[],\"error\":null}\n\n",
             "data: [DONE]\n\n",
             "data: {\"choi",

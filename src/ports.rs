@@ -22,6 +22,8 @@ pub enum SendError {
     Timeout,
     /// The request was refused before anything was sent.
     NeverSent,
+    /// A success broke off after its headers; it has been paid for.
+    BrokenOff,
 }
 
 /// One attempt. Borrowed from the request, which outlives it.
@@ -67,7 +69,7 @@ pub struct ReadBody {
 /// The effects.
 #[expect(async_fn_in_trait, reason = "one thread: neither a Worker nor the tests need `Send`")]
 pub trait Ports {
-    /// An upstream's answer whose body has not been read.
+    /// An upstream's answer whose body has not been read by the core.
     type Response;
 
     /// The host's clock, good for waiting and for reading dates; windows are the ledger's.
@@ -86,7 +88,7 @@ pub trait Ports {
     async fn send(&self, attempt: Attempt<'_>) -> Result<Self::Response, SendError>;
     fn status(&self, response: &Self::Response) -> u16;
     /// Waits until the body of a success has begun, which it is not shortened by; an error if it breaks off
-    /// before. How an event stream begins, with its first event or with comments that go on for long; `None` for
+    /// before. How an event stream begins, with its first event or with signs of life that go on for long; `None` for
     /// any other.
     async fn peek(&self, response: Self::Response) -> Result<(Self::Response, Option<Opening>), SendError>;
     /// Reads at most `max` bytes of a failed answer and lets go of the rest.

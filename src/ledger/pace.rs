@@ -5,7 +5,7 @@
 
 use crate::time::Millis;
 
-/// Time between two writes while calls come in numbers, ms: a hundred rows a second at most.
+/// Time between two writes while reservations come in numbers, ms: a hundred rows a second for them at most.
 pub const PACE_MS: u64 = 10;
 
 /// See the module documentation.
@@ -26,9 +26,9 @@ impl Pace {
         (company || now <= self.last).then_some(0)
     }
 
-    /// Takes note of a write for so many callers that waited for it.
+    /// Takes note of a write for so many callers that waited for it; nobody waits for a settlement's.
     pub fn wrote(&mut self, now: Millis, callers: usize) {
-        *self = Self { last: now, crowded: callers > 1 };
+        *self = Self { last: now, crowded: callers > 1 || (callers == 0 && self.crowded) };
     }
 }
 
@@ -54,6 +54,8 @@ mod tests {
         for (now, wait) in [(1_000, 10), (1_004, 6), (1_010, 0), (2_000, 0), (500, 10)] {
             assert_eq!(pace.wait(Millis(now), false), Some(wait), "at {now}");
         }
+        pace.wrote(Millis(1_005), 0);
+        assert_eq!(pace.wait(Millis(1_006), false), Some(9), "a settlement does not end it");
         pace.wrote(Millis(1_010), 1);
         assert_eq!(pace.wait(Millis(1_011), false), None, "the crowd has gone");
     }

@@ -97,6 +97,7 @@ impl Ports for RequestPorts<'_> {
         answer.map_err(|_| SendError::Network)?.dyn_into().map_err(|word| match word.as_string().as_deref() {
             Some("never-sent") => SendError::NeverSent,
             Some("timeout") => SendError::Timeout,
+            Some("broken") => SendError::BrokenOff,
             _ => SendError::Network,
         })
     }

@@ -233,6 +233,14 @@ fn a_timeout_is_504_and_not_sent_twice() {
 }
 
 #[test]
+fn what_broke_off_is_not_sent_to_the_same_provider_again() {
+    let (world, gateway) = (World::new(), gateway());
+    world.script("alpha", [Act::Fail(SendError::BrokenOff)]);
+    assert_eq!(world.ask(&gateway, "alpha/lonely").status, 502);
+    assert_eq!(world.take_sent(), ["alpha"]);
+}
+
+#[test]
 fn what_never_left_is_given_back() {
     let (world, gateway) = (World::new(), gateway());
     world.script("alpha", [Act::Fail(SendError::NeverSent)]);

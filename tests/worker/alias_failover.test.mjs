@@ -137,7 +137,7 @@ const CELLS = {
       headers: { 'content-length': String(Buffer.byteLength(JSON.stringify(plain('m')))) },
       chunks: [RESET],
     }),
-    attempts: RETRIED,
+    attempts: 1,
     alone: ['InternalServerError', 502],
     modes: ['plain'],
   },

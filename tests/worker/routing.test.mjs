@@ -161,6 +161,19 @@ for (const [name, first] of Object.entries({
   });
 }
 
+for (const [name, chunks] of Object.entries({ 'breaks off': ['{"id', 20, RESET], 'falls silent': ['{"id', HANG] })) {
+  test(`a short answer that ${name} is had from the next candidate, and not asked for twice`, async (t) => {
+    const { ask, counts } = await team(t, {
+      alias: { strategy: 'ordered', targets: ALL },
+      scripts: [{ headers: { 'content-length': '300' }, chunks }],
+      vars: { LLM_ROUTER_STREAM_IDLE_TIMEOUT_MS: '1000' },
+    });
+    const response = await ask();
+    assert.equal(response.status, 200, response.text);
+    assert.deepEqual(counts(), [1, 1, 0]);
+  });
+}
+
 test('comments before the first event are passed on as they came', async (t) => {
   const before = ['\n', ': keep-alive\n', '\n: and another\r\n\r\nid: 7\n'];
   const { gateway, stream, counts } = await team(t, {

@@ -106,7 +106,7 @@ fn silent(error: &reqwest::Error) -> Unheard {
 /// `keys`: what to name a key by instead.
 pub(super) fn base_url(flag: &str, keys: &str, text: &str) -> Result<String, Failure> {
     let bad = |why: &str| Failure::input(format!("{flag}: {why}; write for example https://gateway.example"));
-    let url = Url::parse(text).map_err(|error| match error {
+    let mut url = Url::parse(text).map_err(|error| match error {
         ParseError::RelativeUrlWithoutBase => bad("neither http nor https"),
         error => bad(&error.to_string()),
     })?;
@@ -119,9 +119,11 @@ pub(super) fn base_url(flag: &str, keys: &str, text: &str) -> Result<String, Fai
     if url.query().is_some() || url.fragment().is_some() {
         return Err(bad("it must end with its path"));
     }
-    let base = url.as_str().trim_end_matches('/');
+    let path = url.path().trim_end_matches('/');
     let endings = ["/openai/v1", "/anthropic/v1", "/openai", "/anthropic", "/v1"];
-    Ok(endings.into_iter().find_map(|ending| base.strip_suffix(ending)).unwrap_or(base).to_owned())
+    let base = endings.into_iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path).to_owned();
+    url.set_path(&base);
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// The address of `--verify-url`. Keys are shown there.
@@ -151,6 +153,8 @@ mod tests {
             ("https://g.example/anthropic", "https://g.example"),
             ("https://g.example/v1", "https://g.example"),
             ("https://g.example/below", "https://g.example/below"),
+            ("https://openai/v1", "https://openai"),
+            ("https://v1", "https://v1"),
         ] {
             assert_eq!(base_url("--url", "--key-env", typed).unwrap(), base, "{typed}");
         }

@@ -141,6 +141,7 @@ impl<'a, P: Ports, H: Head> Drive<'a, P, H> {
     async fn silent(&mut self, chosen: usize, step: &'a Step<'a>, grant: &Grant, cause: SendError) -> Next {
         let diagnosis = match cause {
             SendError::Network => Diagnosis::network_error(),
+            SendError::BrokenOff => Diagnosis { retry: false, ..Diagnosis::network_error() },
             SendError::Timeout => Diagnosis::timeout(),
             SendError::NeverSent => Diagnosis::configuration_error(&self.gateway.settings.retry),
         };

@@ -1,6 +1,8 @@
 // What only JavaScript can do for Cloudflare Access: fetch keys, verify signatures, and wait for what another
 // request does.
 
+import { collect, join } from "./body.js";
+
 // The body of a 200, or `null`: late, too long, redirected, or anything else.
 export async function fetchKeys(url, max, timeoutMs) {
   const abort = new AbortController();
@@ -20,20 +22,8 @@ export async function fetchKeys(url, max, timeoutMs) {
 }
 
 async function readAll(stream, max) {
-  const chunks = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    length += chunk.byteLength;
-    if (length > max) return null;
-    chunks.push(chunk);
-  }
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
+  const read = { chunks: [], length: 0 };
+  return (await collect(stream, max, read)) ? join(read) : null;
 }
 
 const RS256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };

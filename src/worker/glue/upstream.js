@@ -27,29 +27,28 @@ export class Answer {
     this.status = response.status;
   }
 
-  // Reads what has been read already, then the rest.
+  // Reads what has been read already, then the rest. Once: the read under way is handed over.
   replay() {
-    if (this.whole !== null) return replay({ chunks: [new Uint8Array(this.whole)] });
     if (this.reader === null) return this.response.body?.getReader();
-    return replay({ chunks: [...this.read.chunks], pending: this.pending, reader: this.reader });
+    const { reader } = this;
+    const chunks = [...this.read.chunks];
+    let { pending } = this;
+    this.pending = null;
+    return {
+      read() {
+        if (chunks.length > 0) return Promise.resolve({ done: false, value: chunks.shift() });
+        const next = pending ?? reader.read();
+        pending = null;
+        return next;
+      },
+      cancel: (reason) => reader.cancel(reason),
+    };
   }
 }
 
-function replay({ chunks, pending = null, reader }) {
-  return {
-    read() {
-      if (chunks.length > 0) return Promise.resolve({ done: false, value: chunks.shift() });
-      if (reader === undefined) return Promise.resolve({ done: true });
-      const next = pending ?? reader.read();
-      pending = null;
-      return next;
-    },
-    cancel: (reason) => reader?.cancel(reason) ?? Promise.resolve(),
-  };
-}
-
-// An `Answer`, of a success not before its body has begun; or why there is none: "never-sent", "timeout",
-// "network". `beginMs` is how long that may take after the headers.
+// An `Answer`, of a success not before its body has begun, or is here if it is short; or why there is none:
+// "never-sent", "timeout", "network", "broken" (off after its headers). `beginMs` is how long that may take after the
+// headers.
 export async function send(target, added, body, start, end, text, timeoutMs, beginMs) {
   let { url, headers } = target;
   if (text !== "") body = splice(body, start, end, text);
@@ -62,18 +61,25 @@ export async function send(target, added, body, start, end, text, timeoutMs, beg
     return "never-sent";
   }
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), timeoutMs);
+  const late = () => abort.abort();
+  let timer = setTimeout(late, timeoutMs);
   let answer;
   try {
     const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal: abort.signal });
     answer = new Answer(response, abort);
     if (!response.ok) return answer;
     if (isShort(response.headers)) {
+      if (beginMs < timeoutMs) {
+        clearTimeout(timer);
+        timer = setTimeout(late, beginMs);
+      }
       answer.whole = await response.arrayBuffer();
       return answer;
     }
   } catch {
-    return abort.signal.aborted ? "timeout" : canBeSent(url, headers) ? "network" : "never-sent";
+    if (abort.signal.aborted) return "timeout";
+    if (answer !== undefined) return "broken";
+    return canBeSent(url, headers) ? "network" : "never-sent";
   } finally {
     clearTimeout(timer);
   }
@@ -106,11 +112,13 @@ const SHORT_BYTES = 65_536;
 
 function isShort(headers) {
   const length = headers.get("content-length");
-  return length !== null && Number(length) <= SHORT_BYTES && !isEventStream(headers);
+  if (length === null || Number(length) > SHORT_BYTES) return false;
+  return !isEventStream(headers) && !headers.has("content-encoding");
 }
 
-// Bytes read in search of the end of a stream's first event.
-const OPENING_BYTES = 65_536;
+// Bytes read in search of the end of a stream's first event. What announces an answer repeats the request's
+// instructions and tools.
+const OPENING_BYTES = 1 << 20;
 
 // How long a stream is held back that has only shown that it is alive. Overloads show within a second or two; clients
 // and proxies wait for headers for 30 s at least.
@@ -145,7 +153,9 @@ async function begin(answer, waitMs) {
       read.chunks.push(next.value);
       read.length += next.value.byteLength;
       if (!streams) continue;
-      text += decoder.decode(next.value, { stream: true });
+      const more = decoder.decode(next.value, { stream: true });
+      text += more;
+      if (!/[\r\n]/.test(more)) continue;
       const said = text.replace(SIGNS_OF_LIFE, "");
       if (said !== text && !alive) {
         alive = true;
@@ -165,11 +175,11 @@ async function begin(answer, waitMs) {
 // What comes before a stream says something: lines that no event begins with (comments, blank lines, `id`, `retry`),
 // pings, and what the Responses API announces every answer with, also one that fails.
 const SIGNS_OF_LIFE = (() => {
-  const end = "(?:\\r\\n|\\n|\\r)";
+  const end = "(?:\\r\\n|\\n|\\r(?!\\n))";
   const line = `[^\\r\\n]*${end}`;
   const idle = `(?!(?:data|event)[:\\r\\n])${line}`;
   const kinds = "(?:ping|response\\.(?:created|queued|in_progress))";
-  const named = `event: ?${kinds}${end}(?:data:${line})*${end}`;
+  const named = `event: ?${kinds}${end}(?:(?:data|id|retry):${line})*${end}`;
   const unnamed = `data: ?\\{ ?"type": ?"${kinds}"${line}${end}`;
   return new RegExp(`^(?:${named}|${unnamed}|${idle})+`);
 })();
@@ -201,8 +211,8 @@ export async function readFailure(answer, max, filter) {
   return [lines, join(read)];
 }
 
-// A success: its headers that may pass and its whole body, or `null` if it is longer than `max`, breaks off or
-// is not there after `waitMs`.
+// A success: its headers that may pass and its whole body, or `null` if it is longer than `max`, breaks off, or
+// is not there after `waitMs`; an event stream may go on for as long as it is not silent for that time.
 export async function readSuccess(answer, max, waitMs, filter) {
   const { response, abort, whole } = answer;
   const lines = passingLines(response.headers, filter);
@@ -210,11 +220,17 @@ export async function readSuccess(answer, max, waitMs, filter) {
   const read = { chunks: [], length: 0 };
   const source = answer.replay();
   if (source === undefined) return [lines, join(read)];
-  const timer = setTimeout(() => abort.abort(), waitMs);
+  const streams = isEventStream(response.headers);
+  const late = () => abort.abort();
+  let timer = setTimeout(late, waitMs);
   try {
     for (;;) {
       const { done, value } = await source.read();
       if (done) return [lines, join(read)];
+      if (streams) {
+        clearTimeout(timer);
+        timer = setTimeout(late, waitMs);
+      }
       read.chunks.push(value);
       read.length += value.byteLength;
       if (read.length > max) {

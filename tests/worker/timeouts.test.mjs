@@ -131,6 +131,31 @@ test('slow upstreams', { concurrency: true }, async (t) => {
       assert.ok(how);
     }),
 
+    t.test('neither is one that is gathered for a client that wants none', async (t) => {
+      const upstream = await upstreamFor(t);
+      const model = { id: 'gpt-codex', capabilities: { speaksCodexDialect: true } };
+      const url = `${upstream.url}/v1`;
+      const provider = { id: 'r', formats: ['openai-responses'], baseUrl: url, apiKey: 'sk-r', models: [model] };
+      const gateway = await gatewayFor(t, { config: config([provider]), vars });
+      const event = (type, rest) => `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
+      const content = [{ type: 'output_text', text: 'slowly', annotations: [] }];
+      const item = { id: 'msg_1', type: 'message', role: 'assistant', status: 'completed', content };
+      const response = { id: 'resp_1', object: 'response', status: 'in_progress', output: [] };
+      const events = [
+        event('response.created', { response }),
+        event('response.output_item.added', { output_index: 0, item: { ...item, content: [] } }),
+        event('response.output_text.delta', { item_id: 'msg_1', output_index: 0, content_index: 0, delta: 'slow' }),
+        event('response.output_text.delta', { item_id: 'msg_1', output_index: 0, content_index: 0, delta: 'ly' }),
+        event('response.output_item.done', { output_index: 0, item }),
+        event('response.completed', { response: { ...response, status: 'completed', output: [item] } }),
+      ];
+      upstream.script(stream200(events.flatMap((event) => [500, event]))); // 3 s in all, limits of 1 s
+      const answer = await send(gateway.url, { path: CHAT_PATH, key: KEY, body: chat('r/gpt-codex') });
+      assert.equal(answer.status, 200, answer.text);
+      assert.equal(JSON.parse(answer.text).choices[0].message.content, 'slowly');
+      assert.equal(upstream.requests.length, 1);
+    }),
+
     t.test('a healthy stream is not cut, however long it takes', async (t) => {
       const { upstream, gateway } = await pair(t);
       const events = completionChunks('gpt-a');

@@ -108,6 +108,8 @@ impl Writer<'_, '_> {
     }
 
     fn developer(&mut self, role: &str, parts: Vec<Value>) {
+        // Behind ChatGPT there is no other role for it within the input.
+        let role = if self.scene.traits.codex { "developer" } else { role };
         match content::plain(&parts).filter(|_| !self.begun) {
             Some(texts) if texts.iter().all(|text| text.trim().is_empty()) => {}
             Some(texts) => self.done.instructions.push(texts.join("\n\n")),

@@ -2,7 +2,8 @@
 //!
 //! All formats put the error that they would have answered with into an event; some providers invent
 //! statuses of their own inside. What cannot be told is taken for a passing trouble of the provider.
-//! Responses announces every answer before it begins, also one that fails, and Messages pings: those events say nothing.
+//! Responses announces every answer before it begins, also one that fails, and Messages pings: those events
+//! say nothing.
 
 use serde_json::{Value, json};
 
@@ -23,8 +24,8 @@ pub struct BadOpening {
 pub fn diagnose_opening(opening: &Opening, policy: &RetryPolicy) -> Option<BadOpening> {
     let text = String::from_utf8_lossy(&opening.bytes).replace("\r\n", "\n").replace('\r', "\n");
     let Some((name, data, document)) = first_event(text.trim_start_matches('\u{feff}')) else {
-        // Nothing but comments and announcements: whether that is all decides. A stream that has only shown for long that it is alive
-        // may still be a good one.
+        // Nothing but comments and announcements: whether that is all decides. A stream that has only shown for
+        // long that it is alive may still be a good one.
         let diagnosis = of_class(FailureClass::TemporaryError, None, policy);
         return opening.ended.then_some(BadOpening { status: 502, body: Vec::new(), diagnosis });
     };

@@ -37,6 +37,9 @@ use super::{
 };
 use crate::wire::{Wire, error::ClientError};
 
+/// How much of a whole stream is taken at once, in bytes: its events are held only until they are read.
+const CHUNK: usize = 64 << 10;
+
 /// A piece of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Piece {
@@ -277,7 +280,9 @@ struct Gathered(Rc<RefCell<Vec<Piece>>>);
 
 impl Writer for Gathered {
     fn piece(&mut self, piece: Piece, _: &mut Vec<u8>) {
-        self.0.borrow_mut().push(piece);
+        if piece != Piece::Ping {
+            self.0.borrow_mut().push(piece);
+        }
     }
 }
 
@@ -292,14 +297,18 @@ pub fn stream_as_document(
     let gathered = Rc::default();
     if let Some(mut stream) = Stream::between(upstream, Box::new(Gathered(Rc::clone(&gathered))), memo) {
         let mut nothing = Vec::new();
-        stream.push(body, &mut nothing);
+        for chunk in body.chunks(CHUNK) {
+            stream.push(chunk, &mut nothing);
+            if stream.is_over() {
+                break;
+            }
+        }
         stream.finish(&mut nothing);
     }
     let mut pieces = gathered.take();
     if let Some(Piece::Fault(error)) = pieces.pop_if(|last| matches!(last, Piece::Fault(_))) {
         return Err(error);
     }
-    pieces.retain(|piece| *piece != Piece::Ping);
     Ok(written(client, pieces, memo))
 }
 

@@ -23,8 +23,8 @@ use said::Said;
 const SHARED_PARAMS: [&str; 7] =
     ["model", "temperature", "top_p", "tools", "tool_choice", "stream", "service_tier"];
 
-/// The `error` of a body or stream event of Chat or Responses, whatever it is. `status` is the HTTP answer's, `None` within
-/// a stream.
+/// The `error` of a body or stream event of Chat or Responses, whatever it is. `status` is the HTTP answer's,
+/// `None` within a stream.
 pub fn from_chat_error(error: &Value, status: Option<u16>) -> ClientError {
     build(&Said::read(error), status)
 }

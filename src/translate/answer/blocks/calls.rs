@@ -20,7 +20,7 @@ use crate::{
 const CALLS_MAX: usize = 256;
 /// Most bytes of arguments of one answer. A model writes at most 128 k tokens of about four bytes each; this
 /// is sixteen times that.
-const BYTES_MAX: usize = 8 << 20;
+pub(in super::super) const BYTES_MAX: usize = 8 << 20;
 
 /// See the module documentation.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use self::{calls::Calls, details::Details};
 use super::{Citation, Piece, Stop, finish::Finish};
 use crate::{translate::Memo, wire::error::ClientError};
 
-pub(super) use self::calls::Delta;
+pub(super) use self::calls::{BYTES_MAX, Delta};
 
 /// Most white space held back, in bytes: more than that is meant.
 const HELD_MAX: usize = 4 << 10;

@@ -4,10 +4,17 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::translate::answer::{
-    Citation,
-    fields::{member, number, text},
+use crate::{
+    translate::answer::{
+        Citation,
+        faults::broken,
+        fields::{member, number, text},
+    },
+    wire::error::ClientError,
 };
+
+/// Most texts of one item; models write a handful, and the longest thinking has dozens.
+const PARTS_MAX: usize = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -133,14 +140,23 @@ impl Item {
     }
 
     /// One of its texts, which may be new.
-    pub(super) fn part(&mut self, field: Field, index: u64) -> Option<&mut Part> {
+    pub(super) fn part(&mut self, field: Field, index: u64) -> Result<&mut Part, ClientError> {
         let known = self.parts.iter().position(|part| part.is(field, index));
-        let at = known.unwrap_or_else(|| {
+        if known.is_none() && self.parts.len() < PARTS_MAX {
             let told = String::new();
             self.parts.push(Part { field, index, told, citations: Vec::new(), annotations: 0 });
-            self.parts.len() - 1
-        });
-        self.parts.get_mut(at)
+        }
+        let part = match known {
+            Some(at) => self.parts.get_mut(at),
+            None => self.parts.last_mut().filter(|part| part.is(field, index)),
+        };
+        part.ok_or_else(|| broken("The provider's answer has too many parts"))
+    }
+
+    /// Takes what is told behind one of its texts.
+    pub(super) fn take_citations(&mut self, field: Field, index: u64) -> Vec<Citation> {
+        let part = self.parts.iter_mut().find(|part| part.is(field, index));
+        part.map(|part| std::mem::take(&mut part.citations)).unwrap_or_default()
     }
 
     /// Whether its thinking has been told in another way: as a summary, or as it is.
@@ -161,17 +177,20 @@ impl Part {
         self.field == field && self.index == index
     }
 
-    pub(super) fn cite(&mut self, annotation: &Value) {
+    /// Returns how many bytes it keeps of it.
+    pub(super) fn cite(&mut self, annotation: &Value) -> usize {
         self.annotations += 1;
-        self.citations.push(Citation::of_annotation(annotation));
+        let citation = Citation::of_annotation(annotation);
+        let size = size_of::<Citation>() + citation.url.len() + citation.title.len();
+        self.citations.push(citation);
+        size
     }
 
-    /// Those of a list that have not come one by one.
-    pub(super) fn cite_rest(&mut self, annotations: &Value) {
+    /// Those of a list that have not come one by one. Returns how many bytes it keeps of them.
+    pub(super) fn cite_rest(&mut self, annotations: &Value) -> usize {
         let list = annotations.as_array().map(Vec::as_slice).unwrap_or_default();
-        for annotation in list.get(self.annotations..).unwrap_or_default() {
-            self.cite(annotation);
-        }
+        let rest = list.get(self.annotations..).unwrap_or_default();
+        rest.iter().fold(0, |size, annotation| size.saturating_add(self.cite(annotation)))
     }
 
     /// What of the whole text has not been told. Where the two differ, nobody can take back what has been.

@@ -8,7 +8,8 @@ use crate::{
         Memo,
         answer::{
             Piece, Stop,
-            blocks::{Blocks, Delta},
+            blocks::{BYTES_MAX, Blocks, Delta},
+            faults::broken,
             fields::{member, number, text},
             finish::Finish,
         },
@@ -17,6 +18,8 @@ use crate::{
     wire::error::ClientError,
 };
 
+/// Most items of one answer; the longest turns with the provider's own tools have a hundred.
+const ITEMS_MAX: usize = 1024;
 /// What the parts of one reasoning are set apart by: they are paragraphs.
 const PARAGRAPH: &str = "\n\n";
 /// A tool's text, in the JSON that stands for it everywhere else.
@@ -31,6 +34,8 @@ pub(super) struct Items {
     /// The last of the items that the client has heard of.
     furthest: Option<usize>,
     tools: ToolNames,
+    /// Of all that is kept to tell what is new: texts, sources and names.
+    bytes: usize,
 }
 
 impl Items {
@@ -41,6 +46,7 @@ impl Items {
             current: None,
             furthest: None,
             tools: memo.tools.clone(),
+            bytes: 0,
         }
     }
 
@@ -51,8 +57,11 @@ impl Items {
         let id = text(item, "id").unwrap_or_default();
         let known =
             self.list.iter().rposition(|known| !known.done && known.kind == kind && known.is(index, id));
-        let at = known.unwrap_or_else(|| self.push(Item::new(kind, index, id)));
-        self.name(at, item);
+        let at = match known {
+            Some(at) => at,
+            None => self.push(Item::new(kind, index, id))?,
+        };
+        self.name(at, item)?;
         match kind {
             Kind::Function | Kind::Custom => self.call(at, "", pieces),
             Kind::Message | Kind::Reasoning | Kind::Silent => Ok(()),
@@ -63,7 +72,7 @@ impl Items {
     pub(super) fn done(&mut self, event: &Value, pieces: &mut Vec<Piece>) -> Result<(), ClientError> {
         let item = member(event, "item");
         let (kind, index) = (kind_of(item), number(event, "output_index"));
-        match self.find(kind, index, text(item, "id").unwrap_or_default()) {
+        match self.find(kind, index, text(item, "id").unwrap_or_default())? {
             Some(at) => self.complete(at, item, pieces),
             None => Ok(()),
         }
@@ -79,11 +88,11 @@ impl Items {
     ) -> Result<(), ClientError> {
         let index = number(event, "output_index");
         let id = text(event, "item_id").unwrap_or_default();
-        let Some(at) = self.find(field.kind(), index, id) else { return Ok(()) };
+        let Some(at) = self.find(field.kind(), index, id)? else { return Ok(()) };
         if is_delta {
             return self.grow(at, field, part_index(event), &string(member(event, "delta")), pieces);
         }
-        self.name(at, event);
+        self.name(at, event)?;
         self.fill(at, &Whole::of(field, part_index(event), event), pieces)
     }
 
@@ -91,7 +100,7 @@ impl Items {
     pub(super) fn part(&mut self, event: &Value, pieces: &mut Vec<Piece>) -> Result<(), ClientError> {
         let id = text(event, "item_id").unwrap_or_default();
         match Whole::part(part_index(event), member(event, "part")) {
-            Some(whole) => match self.find(Kind::Message, number(event, "output_index"), id) {
+            Some(whole) => match self.find(Kind::Message, number(event, "output_index"), id)? {
                 Some(at) => self.fill(at, &whole, pieces),
                 None => Ok(()),
             },
@@ -100,38 +109,53 @@ impl Items {
     }
 
     /// A source of a text.
-    pub(super) fn cite(&mut self, event: &Value) {
+    pub(super) fn cite(&mut self, event: &Value) -> Result<(), ClientError> {
         let id = text(event, "item_id").unwrap_or_default();
-        let at = self.find(Kind::Message, number(event, "output_index"), id);
-        let item = at.and_then(|at| self.list.get_mut(at));
-        if let Some(part) = item.and_then(|item| item.part(Field::Text, part_index(event))) {
-            part.cite(member(event, "annotation"));
-        }
+        let at = self.find(Kind::Message, number(event, "output_index"), id)?;
+        let Some(item) = at.and_then(|at| self.list.get_mut(at)) else { return Ok(()) };
+        let size = item.part(Field::Text, part_index(event))?.cite(member(event, "annotation"));
+        self.keep(size)
     }
 
     /// The whole output, once more: what has not come in any other way comes now.
     pub(super) fn settle(&mut self, output: &[Value], pieces: &mut Vec<Piece>) -> Result<(), ClientError> {
+        if output.len() > ITEMS_MAX {
+            return Err(too_many());
+        }
         let streamed = self.furthest.is_some();
-        let mut claimed: Vec<usize> = Vec::new();
-        for item in output {
-            let (kind, id) = (kind_of(item), text(item, "id").unwrap_or_default());
-            let find = |is: &dyn Fn(&Item) -> bool| {
-                let mut items = self.list.iter().enumerate();
-                items
-                    .find(|(at, item)| item.kind == kind && !claimed.contains(at) && is(item))
-                    .map(|(at, _)| at)
+        for (item, known) in output.iter().zip(self.pairs(output)) {
+            let kind = kind_of(item);
+            let at = match known {
+                Some(at) => at,
+                // Thinking that comes behind what it led to is of no use to anybody.
+                None if kind == Kind::Reasoning && streamed => continue,
+                None => self.push(Item::new(kind, None, text(item, "id").unwrap_or_default()))?,
             };
-            // Servers that make up ids keep the order.
-            let known = find(&|item| item.is_called(id)).or_else(|| find(&|_| true));
-            // Thinking that comes behind what it led to is of no use to anybody.
-            if known.is_none() && kind == Kind::Reasoning && streamed {
-                continue;
-            }
-            let at = known.unwrap_or_else(|| self.push(Item::new(kind, None, id)));
-            claimed.push(at);
             self.complete(at, item, pieces)?;
         }
         Ok(())
+    }
+
+    /// Which of the items that are known each item of the whole output is.
+    fn pairs(&self, output: &[Value]) -> Vec<Option<usize>> {
+        let mut free = vec![true; self.list.len()];
+        let mut claim = |is: &dyn Fn(&Item) -> bool| {
+            let mut items = self.list.iter().zip(&mut free).enumerate();
+            let (at, (_, free)) = items.find(|(_, (item, free))| **free && is(item))?;
+            *free = false;
+            Some(at)
+        };
+        let mut by_id = |item| {
+            let (kind, id) = (kind_of(item), text(item, "id").unwrap_or_default());
+            claim(&|known| known.kind == kind && known.is_called(id))
+        };
+        let mut pairs: Vec<Option<usize>> = output.iter().map(&mut by_id).collect();
+        // Servers that make up ids keep the order.
+        for (item, pair) in output.iter().zip(&mut pairs).filter(|(_, pair)| pair.is_none()) {
+            let kind = kind_of(item);
+            *pair = claim(&|known| known.kind == kind);
+        }
+        pairs
     }
 
     /// Ends everything.
@@ -144,25 +168,40 @@ impl Items {
         Ok(self.blocks.stop(finish))
     }
 
-    fn push(&mut self, item: Item) -> usize {
+    fn push(&mut self, item: Item) -> Result<usize, ClientError> {
+        let at = self.list.len();
+        if at >= ITEMS_MAX {
+            return Err(too_many());
+        }
+        self.keep(item.id.len())?;
         self.list.push(item);
-        self.list.len() - 1
+        Ok(at)
+    }
+
+    /// Counts bytes that are kept until their item is whole, or longer.
+    fn keep(&mut self, bytes: usize) -> Result<(), ClientError> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > BYTES_MAX {
+            return Err(broken("The provider's answer is too large"));
+        }
+        Ok(())
     }
 
     /// The item that an event is about, which may be new; `None` if it is of no concern.
-    fn find(&mut self, kind: Kind, index: Option<u64>, id: &str) -> Option<usize> {
+    fn find(&mut self, kind: Kind, index: Option<u64>, id: &str) -> Result<Option<usize>, ClientError> {
         let open = |item: &Item| !item.done && item.may_be(index, id);
         let is = |item: &Item| matches!(item.kind, Kind::Silent) || item.kind == kind;
         if let Some(at) = self.list.iter().rposition(|item| is(item) && open(item)) {
-            return Some(at).filter(|_| self.list.get(at).is_some_and(|item| item.kind == kind));
+            return Ok(Some(at).filter(|_| self.list.get(at).is_some_and(|item| item.kind == kind)));
         }
         let again = self.list.iter().any(|item| item.kind == kind && item.is(index, id));
-        (!again).then(|| self.push(Item::new(kind, index, id)))
+        (!again).then(|| self.push(Item::new(kind, index, id))).transpose()
     }
 
     /// Takes from an item or an event what a call is called.
-    fn name(&mut self, at: usize, of: &Value) {
-        let Some(item) = self.list.get_mut(at) else { return };
+    fn name(&mut self, at: usize, of: &Value) -> Result<(), ClientError> {
+        let Some(item) = self.list.get_mut(at) else { return Ok(()) };
+        let before = item.call_id.len() + item.name.len();
         if let Some(id) = text(of, "call_id").filter(|_| item.call_id.is_empty()) {
             id.clone_into(&mut item.call_id);
         }
@@ -173,6 +212,8 @@ impl Items {
             });
             item.name = spaced.filter(|name| self.tools.contains(name)).unwrap_or_else(|| name.to_owned());
         }
+        let kept = item.call_id.len() + item.name.len() - before;
+        self.keep(kept)
     }
 
     /// All of an item.
@@ -180,7 +221,7 @@ impl Items {
         if self.list.get(at).is_none_or(|item| item.done) {
             return Ok(());
         }
-        self.name(at, whole);
+        self.name(at, whole)?;
         for text in wholes(whole) {
             self.fill(at, &text, pieces)?;
         }
@@ -201,10 +242,11 @@ impl Items {
 
     /// A text is whole: tells what is missing.
     fn fill(&mut self, at: usize, whole: &Whole<'_>, pieces: &mut Vec<Piece>) -> Result<(), ClientError> {
-        let item = self.list.get_mut(at);
-        let Some(part) = item.and_then(|item| item.part(whole.field, whole.index)) else { return Ok(()) };
-        part.cite_rest(whole.annotations);
+        let Some(item) = self.list.get_mut(at) else { return Ok(()) };
+        let part = item.part(whole.field, whole.index)?;
+        let size = part.cite_rest(whole.annotations);
         let rest = part.rest(&whole.text).to_owned();
+        self.keep(size)?;
         self.grow(at, whole.field, whole.index, &rest, pieces)
     }
 
@@ -216,11 +258,11 @@ impl Items {
         more: &str,
         pieces: &mut Vec<Piece>,
     ) -> Result<(), ClientError> {
-        let Some(item) = self.list.get_mut(at).filter(|item| !item.is_told_otherwise(field)) else {
-            return Ok(());
-        };
+        self.keep(more.len())?;
+        let item = self.list.get_mut(at).filter(|item| !more.is_empty() && !item.is_told_otherwise(field));
+        let Some(item) = item else { return Ok(()) };
         let is_paragraph = item.has_other(field, index);
-        let Some(part) = item.part(field, index).filter(|_| !more.is_empty()) else { return Ok(()) };
+        let part = item.part(field, index)?;
         let is_next = part.told.is_empty() && is_paragraph;
         part.told.push_str(more);
         self.enter(at, field, index, pieces);
@@ -291,12 +333,16 @@ impl Items {
     /// What comes next is not of the current part.
     fn leave(&mut self, pieces: &mut Vec<Piece>) {
         let Some((at, field, index)) = self.current.take() else { return };
-        let part = self.list.get_mut(at).and_then(|item| item.part(field, index));
-        for citation in part.map(|part| std::mem::take(&mut part.citations)).unwrap_or_default() {
+        let item = self.list.get_mut(at);
+        for citation in item.map(|item| item.take_citations(field, index)).unwrap_or_default() {
             self.blocks.citation(citation, pieces);
         }
         self.blocks.pause(pieces);
     }
+}
+
+fn too_many() -> ClientError {
+    broken("The provider's answer has too many items")
 }
 
 /// As it is within a string of JSON. Each piece of a text can be escaped on its own.

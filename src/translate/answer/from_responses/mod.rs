@@ -58,7 +58,7 @@ impl Stream {
                 self.begin(pieces);
                 self.items.done(event, pieces)?;
             }
-            "output_text.annotation.added" => self.items.cite(event),
+            "output_text.annotation.added" => self.items.cite(event)?,
             "completed" | "incomplete" | "failed" | "cancelled" | "done" => {
                 self.finish(kind, member(event, "response"), pieces)?;
             }

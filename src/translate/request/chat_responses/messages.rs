@@ -3,7 +3,7 @@
 //! The items keep the order of the messages: Responses looks for a call's output anywhere. A call without an
 //! output gets one that says so, an output without its call becomes the user's words: OpenAI refuses both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -36,16 +36,11 @@ pub(super) fn write(
     scene: &Scene<'_>,
     notes: &mut Notes,
 ) -> Result<Conversation, Refusal> {
-    let mut writer = Writer {
-        done: Conversation::default(),
-        begun: all_in_input,
-        calls: BTreeMap::new(),
-        answered: list.iter().filter_map(answers).collect(),
-        scene,
-        notes,
-    };
-    for (at, message) in list.into_iter().enumerate() {
-        writer.message(Fields::of(message, format!("messages[{at}]"))?)?;
+    let mut writer =
+        Writer { done: Conversation::default(), begun: all_in_input, calls: BTreeMap::new(), scene, notes };
+    let unanswered = unanswered(&list);
+    for ((at, message), missing) in list.into_iter().enumerate().zip(unanswered) {
+        writer.message(Fields::of(message, format!("messages[{at}]"))?, missing)?;
     }
     writer.end()
 }
@@ -60,20 +55,53 @@ fn answers(message: &Value) -> Option<String> {
     }
 }
 
+/// The ids of the calls of an assistant's message, in order.
+fn called(message: &Value) -> Vec<String> {
+    if message.get("role").is_none_or(|role| role != "assistant") {
+        return Vec::new();
+    }
+    let calls = message.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
+    let id = |call: &Value| call.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let old = message.pointer("/function_call/name").and_then(Value::as_str).map(old_id);
+    calls.map(id).chain(old).collect()
+}
+
+/// Of each message, the calls that have no result. A result is of the last call before it that has its id and none
+/// yet: some clients begin to count anew in each turn.
+fn unanswered(list: &[Value]) -> Vec<Vec<String>> {
+    let mut results: BTreeMap<String, usize> = BTreeMap::new();
+    let mut all: Vec<Vec<String>> = Vec::with_capacity(list.len());
+    for message in list.iter().rev() {
+        if let Some(id) = answers(message) {
+            *results.entry(id).or_default() += 1;
+        }
+        let mut ids = called(message);
+        ids.retain(|id| match results.get_mut(id).filter(|left| **left > 0) {
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => true,
+        });
+        all.push(ids);
+    }
+    all.reverse();
+    all
+}
+
 struct Writer<'a, 's> {
     done: Conversation,
     /// Whether what the developer says next is in the middle of the conversation.
     begun: bool,
     /// The calls that have no output yet, by id; some histories give an id twice.
     calls: BTreeMap<String, Vec<Kind>>,
-    /// Ids of the calls that have one anywhere.
-    answered: BTreeSet<String>,
     scene: &'a Scene<'s>,
     notes: &'a mut Notes,
 }
 
 impl Writer<'_, '_> {
-    fn message(&mut self, mut message: Fields) -> Result<(), Refusal> {
+    /// `missing`: the calls of it that have no result.
+    fn message(&mut self, mut message: Fields, missing: Vec<String>) -> Result<(), Refusal> {
         let role = message.text("role")?.unwrap_or_default();
         if role == "function" {
             return self.result(&old_id(&message.required_text("name")?), message);
@@ -90,7 +118,7 @@ impl Writer<'_, '_> {
                 let parts = self.content(&mut message, Of::User)?;
                 self.say("user", parts);
             }
-            "assistant" => self.assistant(message)?,
+            "assistant" => self.assistant(message, missing)?,
             "tool" => {
                 let id = message.required_text("tool_call_id")?;
                 self.result(&id, message)?;
@@ -108,6 +136,8 @@ impl Writer<'_, '_> {
     }
 
     fn developer(&mut self, role: &str, parts: Vec<Value>) {
+        // Behind ChatGPT there is no other role for it within the input.
+        let role = if self.scene.traits.codex { "developer" } else { role };
         match content::plain(&parts).filter(|_| !self.begun) {
             Some(texts) if texts.iter().all(|text| text.trim().is_empty()) => {}
             Some(texts) => self.done.instructions.push(texts.join("\n\n")),
@@ -130,7 +160,7 @@ impl Writer<'_, '_> {
         self.done.items.push(item);
     }
 
-    fn assistant(&mut self, mut message: Fields) -> Result<(), Refusal> {
+    fn assistant(&mut self, mut message: Fields, missing: Vec<String>) -> Result<(), Refusal> {
         let thoughts = thoughts::items(&mut message, self.scene, self.notes);
         let mut said = self.content(&mut message, Of::Assistant)?;
         said.extend(message.text("refusal")?.map(|words| content::text(Of::Assistant, words)));
@@ -144,8 +174,6 @@ impl Writer<'_, '_> {
             self.done.items.extend(thoughts);
         }
         self.say("assistant", said);
-        let missing: Vec<String> =
-            calls.iter().map(|call| call.id.clone()).filter(|id| !self.answered.contains(id)).collect();
         for call in calls {
             self.call(call);
         }

@@ -1,8 +1,8 @@
 //! A Chat client in front of a Responses provider: the request.
 //!
 //! Nothing is stored there (`store` is false), so what it thought comes back encrypted and goes along in the
-//! history. Dropped without a word, because an answer is the same without them: `store`, `prediction`,
-//! `moderation`, `logprobs` that are off, and members that no one knows.
+//! history. Dropped without a word, because an answer is the same without them: `store`, `moderation`,
+//! `logprobs` that are off, and members that no one knows.
 
 mod content;
 mod messages;

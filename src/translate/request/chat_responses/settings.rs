@@ -65,17 +65,24 @@ pub(super) fn write(
     if body.flag("stream")? == Some(true) || traits.codex {
         put("stream", json!(true));
     }
-    if let Some(metadata) = body.object("metadata")?.filter(|_| traits.openai) {
-        put("metadata", metadata.into_value());
+    match body.object("metadata")? {
+        Some(_) if traits.codex => notes.add("metadata dropped: the provider takes none"),
+        Some(metadata) if traits.openai => {
+            put("metadata", metadata.into_value());
+        }
+        _ => {}
     }
     let user = body.text("user")?;
-    let settings = Settings {
+    let mut settings = Settings {
         verbosity: body.text("verbosity")?,
         service_tier: body.text("service_tier")?,
         user: body.text("safety_identifier")?.or(user),
         prompt_cache: prompt_cache(body)?,
         ..Settings::default()
     };
+    if traits.codex {
+        keep_what_codex_sends(&mut settings, notes);
+    }
     responses_chat::write_house(settings, scene, out, notes);
     let verbosity = out.shift_remove("verbosity").map(|verbosity| ("verbosity".to_owned(), verbosity));
     let text: Map<String, Value> =
@@ -84,6 +91,21 @@ pub(super) fn write(
         out.insert("text".to_owned(), text.into());
     }
     Ok(())
+}
+
+/// ChatGPT's backend refuses what Codex does not send.
+fn keep_what_codex_sends(settings: &mut Settings, notes: &mut Notes) {
+    if settings.user.take().is_some() {
+        notes.add("safety_identifier dropped: the provider takes none");
+    }
+    if settings.service_tier.take().is_some_and(|tier| tier != "auto" && tier != "default") {
+        notes.add("service_tier dropped: the provider takes none");
+    }
+    let sent = settings.prompt_cache.len();
+    settings.prompt_cache.retain(|name, _| name == "prompt_cache_key");
+    if settings.prompt_cache.len() < sent {
+        notes.add("prompt_cache_retention and prompt_cache_options dropped: the provider takes neither");
+    }
 }
 
 fn limit(asked: u64, traits: &Traits, notes: &mut Notes) -> u64 {

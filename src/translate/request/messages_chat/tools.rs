@@ -11,7 +11,7 @@ use super::{
 };
 use crate::translate::{
     Refusal,
-    parts::{plain_schema, schema::openai_strict},
+    parts::{plain_schema, schema::openai_strict, tool_list::WEB_SEARCH},
 };
 
 /// What Claude Code sends in place of tools that it has put off.
@@ -43,6 +43,9 @@ pub(super) fn tools(body: &mut Object, out: &mut Object, work: &mut Work<'_>) ->
     }
     // OpenAI refuses a choice among nothing.
     if written.is_empty() {
+        if let Some(choice) = choice {
+            choice.write_alone(out, work);
+        }
         return Ok(false);
     }
     out.insert("tools".to_owned(), Value::Array(written));
@@ -111,9 +114,18 @@ fn anthropics(
     let searches = work.responses || work.scene.model.contains("-search");
     if kind.starts_with("web_search_") && work.traits().openai && searches {
         let domains = take(tool, "allowed_domains");
+        let names_some = |domains: &Value| domains.as_array().is_some_and(|domains| !domains.is_empty());
         let mut options = web_search(tool);
         if work.responses && domains.is_array() {
             options.insert("filters".to_owned(), json!({ "allowed_domains": domains }));
+        } else if names_some(&domains) {
+            work.note("allowed_domains of the web search dropped");
+        }
+        if names_some(&take(tool, "blocked_domains")) {
+            work.note("blocked_domains of the web search dropped");
+        }
+        if take(tool, "max_uses").is_number() {
+            work.note("max_uses of the web search dropped");
         }
         out.insert("web_search_options".to_owned(), Value::Object(options));
         return Ok(None);
@@ -207,5 +219,21 @@ impl Choice {
             out.insert("parallel_tool_calls".to_owned(), json!(false));
         }
         Ok(())
+    }
+
+    /// Where there is no tool but maybe a web search, which Responses takes for one.
+    fn write_alone(self, out: &mut Object, work: &mut Work<'_>) {
+        let searches = out.contains_key("web_search_options");
+        let takes = searches && work.responses;
+        let forces = takes && work.traits().forced_tools;
+        let choice = match &self.wanted {
+            Wanted::Auto => return,
+            Wanted::None if !searches => return,
+            Wanted::None if takes => "none",
+            Wanted::Any if forces => "required",
+            Wanted::Tool(name) if forces && name == WEB_SEARCH => "required",
+            _ => return work.note("tool_choice dropped: there is no tool that it can be about"),
+        };
+        out.insert("tool_choice".to_owned(), json!(choice));
     }
 }

@@ -134,9 +134,11 @@ fn write_openai(settings: Settings, scene: &Scene<'_>, out: &mut Map<String, Val
     out.extend(caching.filter(|(name, _)| explicit || name != "prompt_cache_options"));
 }
 
-/// Whether parts may carry `prompt_cache_breakpoint`.
+/// Whether parts may carry `prompt_cache_breakpoint`. They mean nothing without `prompt_cache_options`, which
+/// ChatGPT's backend refuses.
 pub(super) fn takes_breakpoints(scene: &Scene<'_>) -> bool {
-    scene.traits.openai && version(scene.model).is_some_and(|version| version >= (5, 6))
+    let takes_options = scene.traits.openai && !scene.traits.codex;
+    takes_options && version(scene.model).is_some_and(|version| version >= (5, 6))
 }
 
 /// Major and minor of a GPT. What comes in with a version is refused before it.

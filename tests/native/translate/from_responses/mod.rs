@@ -5,6 +5,7 @@ mod dialects;
 mod edges;
 mod endings;
 mod golden;
+mod large;
 mod round_trip;
 mod server;
 

@@ -160,6 +160,23 @@ fn edge_39_an_id_that_is_there_twice() {
 }
 
 #[test]
+fn an_id_that_is_counted_anew_in_each_turn() {
+    let (turn, result) = (calling(&[call("call_0", "f", "{}")]), tool("call_0", "1"));
+    let outputs = |messages: Value| -> Vec<String> {
+        let done = input(messages);
+        let text = |item: &Value| item["output"].as_str().map(str::to_owned);
+        done.as_array().unwrap().iter().filter_map(text).collect()
+    };
+    let none = "There is no result of this call.";
+    assert_eq!(outputs(json!([user("q"), turn, result, turn, user("go on")])), ["1", none]);
+    assert_eq!(outputs(json!([user("q"), turn, user("go on"), turn, result])), [none, "1"]);
+    let two = calling(&[call("call_0", "f", "{}"), call("call_0", "g", "{}")]);
+    assert_eq!(outputs(json!([user("q"), two, result])), [none, "1"]);
+    // A result before its call is of another.
+    assert_eq!(outputs(json!([user("q"), result, turn, user("go on")])), [none]);
+}
+
+#[test]
 fn calls_from_before_there_were_tools() {
     let done = translate(
         GPT,

@@ -131,4 +131,51 @@ fn behind_chatgpt() {
     assert_eq!(done.notes.len(), 2);
     let body = json!({ "messages": [{ "role": "system", "content": "s" }, user("q")] });
     assert_eq!(done_with(Pair::ChatToResponses, OLD, &codex, &body).unwrap().body["instructions"], "s");
+    let body = json!({ "messages": [user("q"), { "role": "system", "content": "s" }] });
+    assert_eq!(
+        done_with(Pair::ChatToResponses, OLD, &codex, &body).unwrap().body["input"][1],
+        said("developer", "s")
+    );
+}
+
+#[test]
+fn chatgpt_is_sent_nothing_that_codex_does_not_send() {
+    let refused =
+        ["safety_identifier", "metadata", "service_tier", "prompt_cache_retention", "prompt_cache_options"];
+    let part = json!({ "type": "text", "text": "q", "prompt_cache_breakpoint": { "mode": "explicit" } });
+    let body = json!({
+        "messages": [{ "role": "user", "content": [part] }], "safety_identifier": "u", "user": "v",
+        "metadata": { "a": "b" }, "service_tier": "flex", "prompt_cache_retention": "24h",
+        "prompt_cache_options": { "mode": "explicit" }, "prompt_cache_key": "k", "verbosity": "low",
+    });
+    let model = "gpt-5.6";
+    let traits = Traits::of(model);
+    let done = done_with(Pair::ChatToResponses, model, &traits, &body).unwrap();
+    assert!(refused.iter().all(|name| done.body.get(name).is_some()), "elsewhere all of it is taken");
+    let codex = Traits { codex: true, ..traits };
+    let done = done_with(Pair::ChatToResponses, model, &codex, &body).unwrap();
+    assert!(refused.iter().all(|name| done.body.get(name).is_none()), "{}", done.body);
+    assert_eq!(
+        (&done.body["prompt_cache_key"], &done.body["text"]),
+        (&json!("k"), &json!({ "verbosity": "low" }))
+    );
+    assert_eq!(done.body["input"][0], said("user", "q"));
+    assert_eq!(
+        done.notes,
+        [
+            "metadata dropped: the provider takes none",
+            "safety_identifier dropped: the provider takes none",
+            "service_tier dropped: the provider takes none",
+            "prompt_cache_retention and prompt_cache_options dropped: the provider takes neither",
+        ]
+    );
+    // Claude Code says with every request who asks.
+    let body = json!({
+        "messages": [user("q")], "max_tokens": 100, "metadata": { "user_id": "user_a_session_b" },
+        "service_tier": "auto",
+    });
+    let done = done_with(Pair::MessagesToResponses, model, &codex, &body).unwrap();
+    assert!(refused.iter().all(|name| done.body.get(name).is_none()), "{}", done.body);
+    assert_eq!(done.body["prompt_cache_key"], "b");
+    assert!(done.notes.contains(&"safety_identifier dropped: the provider takes none"));
 }

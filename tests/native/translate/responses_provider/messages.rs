@@ -199,6 +199,36 @@ fn web_search_is_openais_own_tool() {
 }
 
 #[test]
+fn a_web_search_that_is_forced_or_narrowed() {
+    let search = |more: Value| {
+        let mut tool = json!({ "type": "web_search_20250305", "name": "web_search" });
+        tool.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!([tool])
+    };
+    let plain = search(json!({}));
+    let choice = |model, tools: &Value, choice: Value| {
+        let mut done = with(model, json!({ "tools": tools, "tool_choice": choice }));
+        (done.body["tool_choice"].take(), done.notes)
+    };
+    let named = json!({ "type": "tool", "name": "web_search" });
+    assert_eq!(choice(GPT, &plain, named.clone()), (json!("required"), vec![]));
+    assert_eq!(choice(GPT, &plain, json!({ "type": "any" })), (json!("required"), vec![]));
+    assert_eq!(choice(GPT, &plain, json!({ "type": "none" })), (json!("none"), vec![]));
+    assert_eq!(choice(GPT, &plain, json!({ "type": "auto" })), (Value::Null, vec![]));
+    let dropped = "tool_choice dropped: there is no tool that it can be about";
+    let other = json!({ "type": "tool", "name": "f" });
+    assert_eq!(choice(GPT, &plain, other), (Value::Null, vec![dropped]));
+    let (sent, notes) = choice(OTHER, &plain, named);
+    assert_eq!((sent, notes.contains(&dropped)), (Value::Null, true));
+    let narrowed = |more| with(GPT, json!({ "tools": search(more) })).notes;
+    assert_eq!(
+        narrowed(json!({ "blocked_domains": ["a.test"], "max_uses": 3 })),
+        ["blocked_domains of the web search dropped", "max_uses of the web search dropped"]
+    );
+    assert!(narrowed(json!({ "blocked_domains": [], "allowed_domains": ["a.test"] })).is_empty());
+}
+
+#[test]
 fn edge_79_structured_outputs() {
     let schema = json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a"], "additionalProperties": false });
     let done =

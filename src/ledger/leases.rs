@@ -29,8 +29,8 @@ use crate::{config::Leases as Config, time::Millis};
 /// hand with 512 leases, and 39 % with 1,024 (`tests/scale`).
 pub const LEASES_MAX: usize = 1_024;
 
-/// A lease ends this long before the last moments of a window that it was charged in, ms. Its holder's clock may stand still
-/// between two events, for as long as the isolate computes; 1 s is many times what a request takes.
+/// A lease ends this long before the last moments of a window that it was charged in, ms. Its holder's clock may stand
+/// still between two events, for as long as the isolate computes; 1 s is many times what a request takes.
 pub const MARGIN_MS: u64 = 1_000;
 
 /// How long after its end unused units of a lease are taken back, ms. Then they are spent. An isolate gives them

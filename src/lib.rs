@@ -16,6 +16,7 @@
 //! - no retry and no fallback once a byte of a response has gone to the client.
 
 pub mod attempt;
+mod bounded;
 pub mod config;
 pub mod deployment;
 pub mod explain;

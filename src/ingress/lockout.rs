@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::auth::KeyDigest;
-use crate::time::Millis;
+use crate::{bounded::make_room, time::Millis};
 
 /// Different wrong keys an address may present in a window.
 pub const WRONG_KEYS_MAX: usize = 20;
@@ -54,9 +54,7 @@ impl Lockout {
         if presented.is_empty() || self.trusted.contains(address) || is_loopback(address) {
             return;
         }
-        if !self.watched.contains_key(address) {
-            self.make_room();
-        }
+        make_room(&mut self.watched, ADDRESSES_MAX, address, |watch| watch.since);
         let fresh = || Watch { since: now, wrong: Vec::new() };
         let watch = self.watched.entry(address.to_owned()).or_insert_with(fresh);
         if !watch.is_open(now) {
@@ -75,15 +73,6 @@ impl Lockout {
         self.watched.remove(address);
         if self.trusted.len() < TRUSTED_MAX && !self.trusted.contains(address) {
             self.trusted.insert(address.to_owned());
-        }
-    }
-
-    fn make_room(&mut self) {
-        if self.watched.len() >= ADDRESSES_MAX
-            && let Some(oldest) =
-                self.watched.iter().min_by_key(|(_, watch)| watch.since).map(|(address, _)| address.clone())
-        {
-            self.watched.remove(&oldest);
         }
     }
 }

@@ -142,11 +142,10 @@ fn enter(
         let error = ClientError::new(Kind::RateLimit, "Too many wrong keys from this address");
         return Err(error.retry_after_ms(Some(remaining_ms)));
     }
-    let authorization = head.header("authorization");
-    let mut keys = presented(authorization.as_deref(), None);
+    let mut keys = presented(head.header("authorization").as_deref(), None);
     let mut opened = lock.opens(&keys, now);
     if opened != Some(Opened::Current) {
-        keys = presented(authorization.as_deref(), head.header("x-api-key").as_deref());
+        keys.extend(presented(None, head.header("x-api-key").as_deref()));
         opened = lock.opens(&keys, now);
     }
     if let Some(opened) = opened {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    bounded::make_room,
     ledger::{HEALTH_MAX, message::Target},
     time::Millis,
 };
@@ -24,11 +25,7 @@ impl Good {
             *at = now; // as nearly always
             return;
         }
-        if targets.len() >= HEALTH_MAX
-            && let Some(oldest) = targets.iter().min_by_key(|(_, at)| **at).map(|(target, _)| target.clone())
-        {
-            targets.remove(&oldest);
-        }
+        make_room(targets, HEALTH_MAX, target, |at| *at);
         targets.insert(target.clone(), now);
     }
 

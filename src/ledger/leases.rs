@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::message::{Charge, Return, Wanted};
-use crate::{config::Leases as Config, time::Millis};
+use crate::{bounded::make_room, config::Leases as Config, time::Millis};
 
 /// Leases that are kept. At ~60 bytes each they add 60 KB to the row that every grant writes. When there are as
 /// many, those that are over make room, the oldest first; while none is, single reservations are granted. Each
@@ -92,11 +92,7 @@ impl Leases {
 
     /// Call it with [`Leases::terms`] of the same turn.
     pub(super) fn begin(&mut self, now: Millis, id: String, terms: Terms) {
-        if self.by_id.len() >= LEASES_MAX
-            && let Some(oldest) = self.by_id.iter().min_by_key(|(_, out)| out.until).map(|(id, _)| id.clone())
-        {
-            self.by_id.remove(&oldest);
-        }
+        make_room(&mut self.by_id, LEASES_MAX, &id, |out| out.until);
         self.by_id.insert(id, Out { units: terms.units, until: now.after(terms.valid_ms).0 });
     }
 

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use super::Step;
 use crate::{
+    bounded::make_room,
     ledger::{message::Hint, window::span},
     time::Millis,
 };
@@ -96,7 +97,7 @@ impl Hints {
         if hint.cooldown_ms == 0 && hint.failures == 0 {
             self.targets.remove(&target);
         } else {
-            make_room(&mut self.targets, &target, |health| health.at);
+            make_room(&mut self.targets, HINTS_MAX, &target, |health| health.at);
             let resting_until = now.after(hint.cooldown_ms);
             self.targets.insert(target, Health { at: now, resting_until, failures: hint.failures });
         }
@@ -121,7 +122,7 @@ impl Hints {
     /// `step` has just failed and its provider was told to leave it alone for `ms`.
     pub fn rest(&mut self, now: Millis, step: &Step<'_>, ms: u64) {
         let target = target_key(step);
-        make_room(&mut self.targets, &target, |health| health.at);
+        make_room(&mut self.targets, HINTS_MAX, &target, |health| health.at);
         let health = self.targets.entry(target).or_default();
         health.at = now;
         health.resting_until = health.resting_until.max(now.after(ms));
@@ -137,7 +138,7 @@ impl Hints {
     }
 
     fn usage(&mut self, now: Millis, key: String) -> &mut Usage {
-        make_room(&mut self.buckets, &key, |usage| usage.at);
+        make_room(&mut self.buckets, HINTS_MAX, &key, |usage| usage.at);
         self.buckets.entry(key).or_insert_with(|| Usage { at: now, ..Usage::default() })
     }
 
@@ -203,16 +204,6 @@ impl Usage {
 
     fn pending_at(&self, now: Millis) -> u64 {
         if now.since(self.pending_at) > PENDING_MS { 0 } else { self.pending }
-    }
-}
-
-/// The entry heard of least recently makes room for a new one.
-fn make_room<T>(entries: &mut BTreeMap<String, T>, key: &str, at: impl Fn(&T) -> Millis) {
-    if entries.len() >= HINTS_MAX
-        && !entries.contains_key(key)
-        && let Some(oldest) = entries.iter().min_by_key(|(_, entry)| at(entry)).map(|(key, _)| key.clone())
-    {
-        entries.remove(&oldest);
     }
 }
 

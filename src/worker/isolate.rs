@@ -33,8 +33,8 @@ pub(super) struct Isolate {
     pub(super) lockout: RefCell<Lockout>,
     /// Which response headers may pass, as JS wants it.
     pub(super) passes: JsValue,
-    /// The destinations, as JS wants them, each made on first use.
-    pub(super) targets: RefCell<HashMap<(usize, Wire), (String, JsValue)>>,
+    /// The destinations by provider, format and URL, as JS wants them, each made on first use.
+    pub(super) targets: RefCell<HashMap<(usize, Wire, String), JsValue>>,
     /// Outlives a change of the config.
     pub(super) desk: Rc<Desk>,
     request_ids: RefCell<RequestIds>,

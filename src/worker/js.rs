@@ -49,8 +49,6 @@ extern "C" {
     /// `[Uint8Array, ended]` of an event stream.
     #[wasm_bindgen(method, getter)]
     pub(super) fn opening(this: &Upstream) -> Option<Array>;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn broken(this: &Upstream) -> bool;
 
     #[wasm_bindgen(js_name = makeTarget)]
     pub(super) fn make_target(url: &str, headers: &str) -> JsValue;

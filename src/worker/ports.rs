@@ -108,9 +108,6 @@ impl Ports for RequestPorts<'_> {
 
     /// `send` has waited for it already.
     async fn peek(&self, answer: Upstream) -> Result<(Upstream, Option<Opening>), SendError> {
-        if answer.broken() {
-            return Err(SendError::Network);
-        }
         let opening = answer
             .opening()
             .map(|parts| Opening { bytes: js::bytes(&parts.get(0)), ended: parts.get(1).is_truthy() });
@@ -179,19 +176,15 @@ impl RequestPorts<'_> {
         self.waits.set(waits);
     }
 
-    /// A destination as `send` wants it. Of the places of a format, that which counts tokens is another.
+    /// A destination as `send` wants it.
     fn target(&self, attempt: Attempt<'_>) -> JsValue {
         let Destination { url, headers, .. } = attempt.destination;
         let mut targets = self.isolate.targets.borrow_mut();
-        let key = (attempt.provider, attempt.wire);
-        if let Some((known, target)) = targets.get(&key)
-            && known == url
-        {
-            return target.clone();
-        }
-        let headers = headers.iter().map(|(name, value)| (name, value));
-        let target = js::make_target(url, &js::lines(headers));
-        targets.insert(key, (url.clone(), target.clone()));
-        target
+        let make = || {
+            let headers = headers.iter().map(|(name, value)| (name, value));
+            js::make_target(url, &js::lines(headers))
+        };
+        // Of the places of a format, that which counts tokens is another.
+        targets.entry((attempt.provider, attempt.wire, url.clone())).or_insert_with(make).clone()
     }
 }

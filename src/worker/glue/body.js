@@ -3,19 +3,19 @@
 // Content encodings that the runtime can undo.
 const ENCODINGS = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate" };
 
-// The body as an `ArrayBuffer`; `null` if it is longer than `max` bytes; a word if it cannot be read: "encoding", "broken".
+// The body as an `ArrayBuffer`; `null` if it is longer than `max` bytes; a word if it cannot be read: "encoding",
+// "broken".
 export function readBody(request, max) {
   const { headers } = request;
-  const encoding = headers.get("content-encoding");
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() || "identity";
   const declared = headers.get("content-length");
-  if (encoding === null && declared !== null && Number(declared) <= max) return request.arrayBuffer();
-  return readOther(request, encoding?.trim().toLowerCase() ?? "", declared, max);
+  const fits = declared !== null && Number(declared) <= max;
+  return encoding === "identity" && fits ? request.arrayBuffer() : readOther(request, encoding, declared, max);
 }
 
 async function readOther(request, encoding, declared, max) {
   if (request.body === null) return new ArrayBuffer(0);
-  if (encoding !== "identity" && encoding !== "") return inflate(request.body, ENCODINGS[encoding], max);
-  if (declared !== null && Number(declared) <= max) return request.arrayBuffer();
+  if (encoding !== "identity") return inflate(request.body, ENCODINGS[encoding], max);
   const read = { chunks: [], length: 0 };
   if (declared === null && (await collect(request.body, max, read))) return join(read).buffer;
   await drain(request.body);
@@ -81,4 +81,3 @@ export function join({ chunks, length }) {
   }
   return all;
 }
-

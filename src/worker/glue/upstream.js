@@ -18,8 +18,6 @@ export class Answer {
   pending = null;
   // How an event stream begins: `[bytes, ended]`.
   opening = undefined;
-  // A success whose body broke off before it had begun.
-  broken = false;
 
   constructor(response, abort) {
     this.response = response;
@@ -83,8 +81,7 @@ export async function send(target, added, body, start, end, text, timeoutMs, beg
   } finally {
     clearTimeout(timer);
   }
-  await begin(answer, beginMs);
-  return answer;
+  return (await begin(answer, beginMs)) ? answer : "network";
 }
 
 const encoder = new TextEncoder();
@@ -124,13 +121,13 @@ const OPENING_BYTES = 1 << 20;
 // and proxies wait for headers for 30 s at least.
 const ALIVE_MS = 5_000;
 
-// Waits until a body has begun, so that one that breaks before can be had from somebody else. An event stream
+// Waits until a body has begun, so that one that breaks before can be had from somebody else; whether it has not. An event stream
 // has begun with the first event that says something, or `OPENING_BYTES`; any other with its first byte. One that has
 // not begun after `waitMs` is let go on, and so is an event stream `ALIVE_MS` after its first sign of life: those are
 // for the client, whose patience nobody here knows.
 async function begin(answer, waitMs) {
   const { response } = answer;
-  if (response.body === null) return;
+  if (response.body === null) return true;
   const streams = isEventStream(response.headers);
   const reader = response.body.getReader();
   const read = { chunks: [], length: 0 };
@@ -165,8 +162,9 @@ async function begin(answer, waitMs) {
       text = said;
     }
     if (streams) answer.opening = [join(read), ended];
+    return true;
   } catch {
-    answer.broken = true;
+    return false;
   } finally {
     clearTimeout(timer);
   }

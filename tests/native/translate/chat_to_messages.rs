@@ -16,7 +16,11 @@ use llm_router::{
 };
 use serde_json::{Value, json};
 
-use super::{contract, messages_client, to_responses};
+use super::{
+    contract,
+    golden::{assert_snapshot, streamed},
+    messages_client, to_responses,
+};
 
 /// In fixtures, the upstream name of a tool whose own name providers do not take.
 const LONG_TOOL: &str = "LONGTOOL";
@@ -68,28 +72,9 @@ pub(super) fn fixture(name: &str) -> String {
     fixtures("sse").into_iter().find(|(known, _)| known == name).unwrap().1
 }
 
-fn assert_snapshot(name: &str, content: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(folder());
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, content));
-}
-
 /// What the client gets for these chunks.
 pub(super) fn translated<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, memo: &Memo) -> Vec<u8> {
-    translated_for(Wire::Messages, chunks, memo)
-}
-
-fn translated_for<'a>(client: Wire, chunks: impl IntoIterator<Item = &'a [u8]>, memo: &Memo) -> Vec<u8> {
-    let mut stream = answer::Stream::new(Wire::Chat, client, memo).unwrap();
-    let mut out = Vec::new();
-    for chunk in chunks {
-        stream.push(chunk, &mut out);
-    }
-    stream.finish(&mut out);
-    assert!(stream.is_over());
-    out
+    streamed(Wire::Chat, Wire::Messages, chunks, memo)
 }
 
 /// What the reader makes of a stream.
@@ -114,7 +99,7 @@ pub(super) fn check(bytes: &[u8], memo: &Memo) -> (Vec<Piece>, Vec<u8>, messages
     let out = translated([bytes], memo);
     let read = messages_client::assert_good(&out);
     // The other clients that this reader serves are as strict.
-    to_responses::checker::check(&translated_for(Wire::Responses, [bytes], memo));
+    to_responses::checker::check(&streamed(Wire::Chat, Wire::Responses, [bytes], memo));
     // A comment of two bytes is a ping of 40; a chunk that begins an answer is its frame.
     assert!(out.len() <= 40 * bytes.len() + 4_096, "{} bytes of {}", out.len(), bytes.len());
     match pieces.last() {
@@ -146,7 +131,7 @@ fn streams() {
             writeln!(shown, "{piece:?}").unwrap();
         }
         write!(shown, "\n{}", String::from_utf8(out).unwrap()).unwrap();
-        assert_snapshot(&format!("{name}.sse"), &shown);
+        assert_snapshot(folder(), &format!("{name}.sse"), &shown);
     }
 }
 
@@ -162,7 +147,7 @@ fn documents() {
             }
             Err(error) => format!("{error:#?}"),
         };
-        assert_snapshot(&format!("{name}.json"), &shown);
+        assert_snapshot(folder(), &format!("{name}.json"), &shown);
     }
 }
 
@@ -241,6 +226,6 @@ fn answers_become_history() {
         ] });
         let sent = translate::request(Pair::MessagesToChat, body.to_string().as_bytes(), &scene).unwrap();
         let sent: Value = serde_json::from_slice(&sent.body).unwrap();
-        assert_snapshot(&format!("{name}.history"), &format!("{:#}", sent["messages"]));
+        assert_snapshot(folder(), &format!("{name}.history"), &format!("{:#}", sent["messages"]));
     }
 }

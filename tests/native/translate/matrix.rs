@@ -8,26 +8,19 @@ use llm_router::{
 };
 use serde_json::Value;
 
-use super::{chat_to_messages, to_chat, to_responses};
+use super::{
+    chat_to_messages,
+    golden::{self, streamed},
+    to_chat, to_responses,
+};
 
-/// What a client gets of a stream that comes in these chunks.
 fn stream<'a>(upstream: Wire, chunks: impl IntoIterator<Item = &'a [u8]>, memo: &Memo) -> String {
-    let mut stream = answer::Stream::new(upstream, Wire::Responses, memo).unwrap();
-    let mut out = Vec::new();
-    for chunk in chunks {
-        stream.push(chunk, &mut out);
-    }
-    stream.finish(&mut out);
-    String::from_utf8(out).unwrap()
+    String::from_utf8(streamed(upstream, Wire::Responses, chunks, memo)).unwrap()
 }
 
 fn assert_snapshot(name: &str, content: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/translate/responses-answers");
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(folder);
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, content));
+    golden::assert_snapshot(folder, name, content);
 }
 
 /// Fixtures by the format of their upstream, with what is known of their requests.

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use super::{
     chat_checker::{self, Heard},
     from_messages::read,
+    golden::{self, streamed},
 };
 
 /// A name that no provider takes.
@@ -69,14 +70,7 @@ pub(super) fn stem(path: &Path) -> &str {
 
 /// What a client gets of a stream that comes in these chunks.
 pub(super) fn stream(chunks: &[&[u8]], memo: &Memo) -> Vec<u8> {
-    let mut stream = answer::Stream::new(Wire::Messages, Wire::Chat, memo).unwrap();
-    let mut out = Vec::new();
-    for chunk in chunks {
-        stream.push(chunk, &mut out);
-    }
-    stream.finish(&mut out);
-    assert!(stream.is_over());
-    out
+    streamed(Wire::Messages, Wire::Chat, chunks.iter().copied(), memo)
 }
 
 fn heard(upstream: &str, memo: &Memo) -> Heard {
@@ -98,12 +92,8 @@ fn message_of(body: &Value, memo: &Memo) -> Value {
 
 /// Compares with the snapshot beside the fixture.
 fn assert_snapshot(fixture: &Path, content: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(fixture.parent().unwrap());
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    let name = fixture.file_name().unwrap().to_string_lossy().into_owned();
-    settings.bind(|| insta::assert_snapshot!(name, content));
+    let name = fixture.file_name().unwrap().to_string_lossy();
+    golden::assert_snapshot(fixture.parent().unwrap(), &name, content);
 }
 
 fn lines(pieces: &[Piece]) -> String {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{PROVIDER, check, seal, try_translate};
+use super::{super::golden::assert_snapshot, PROVIDER, check, seal, try_translate};
 
 fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/translate/chat_messages");
@@ -46,11 +46,7 @@ fn golden() {
             format!("== {model}\n{output:#}\n")
         };
         let shown: String = fixture["models"].as_array().unwrap().iter().map(show).collect();
-        let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path(path.parent().unwrap());
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        settings.bind(|| insta::assert_snapshot!(name, shown));
+        let name = path.file_stem().unwrap().to_string_lossy();
+        assert_snapshot(path.parent().unwrap(), &name, &shown);
     }
 }

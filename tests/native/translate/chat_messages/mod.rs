@@ -9,6 +9,8 @@ mod rows;
 use llm_router::translate::{Memo, Pair, Refusal, Scene, Traits, Translated, request, seal::seal};
 use serde_json::{Value, json};
 
+use super::chat_words::{call, calling, function, tool, user};
+
 const PROVIDER: &str = "anthropic";
 
 /// A current model: thinks within an effort, takes system messages anywhere, refuses sampling.
@@ -52,27 +54,6 @@ fn messages(model: &str, messages: Value) -> Value {
 
 fn refused(body: &Value) -> String {
     try_translate(NEW, &body.to_string()).err().expect("refused").param
-}
-
-fn user(text: &str) -> Value {
-    json!({ "role": "user", "content": text })
-}
-
-fn call(id: &str, name: &str, arguments: &str) -> Value {
-    json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } })
-}
-
-fn calling(calls: &[Value]) -> Value {
-    json!({ "role": "assistant", "content": null, "tool_calls": calls })
-}
-
-fn tool(id: &str, content: &str) -> Value {
-    json!({ "role": "tool", "tool_call_id": id, "content": content })
-}
-
-fn function(name: &str) -> Value {
-    let parameters = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
-    json!({ "type": "function", "function": { "name": name, "parameters": parameters } })
 }
 
 /// As this provider's `model` signed it.

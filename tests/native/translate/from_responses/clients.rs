@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{
     super::{
         chat_checker::{self, Heard},
+        golden::streamed,
         messages_client,
     },
     completed,
@@ -19,25 +20,14 @@ use super::{
     stream,
 };
 
-fn translated<'a>(client: Wire, chunks: impl IntoIterator<Item = &'a [u8]>, memo: &Memo) -> Vec<u8> {
-    let mut stream = answer::Stream::new(Wire::Responses, client, memo).unwrap();
-    let mut out = Vec::new();
-    for chunk in chunks {
-        stream.push(chunk, &mut out);
-    }
-    stream.finish(&mut out);
-    assert!(stream.is_over());
-    out
-}
-
 fn heard(upstream: &str, memo: &Memo) -> Heard {
-    let out = translated(Wire::Chat, [upstream.as_bytes()], memo);
+    let out = streamed(Wire::Responses, Wire::Chat, [upstream.as_bytes()], memo);
     chat_checker::check(&out, memo.include_usage)
         .unwrap_or_else(|rule| panic!("{rule}\n{}", String::from_utf8_lossy(&out)))
 }
 
 fn message(upstream: &str) -> messages_client::Read {
-    messages_client::assert_good(&translated(Wire::Messages, [upstream.as_bytes()], &memo()))
+    messages_client::assert_good(&streamed(Wire::Responses, Wire::Messages, [upstream.as_bytes()], &memo()))
 }
 
 fn whole(client: Wire, answer: &Value) -> Value {
@@ -63,8 +53,8 @@ proptest! {
         let text = DIALECTS[dialect].stream(&items);
         // Whole, byte by byte, broken off somewhere.
         for client in [Wire::Chat, Wire::Messages, Wire::Responses] {
-            let out = translated(client, [text.as_bytes()], &memo);
-            prop_assert_eq!(&translated(client, text.as_bytes().chunks(1), &memo), &out);
+            let out = streamed(Wire::Responses, client, [text.as_bytes()], &memo);
+            prop_assert_eq!(&streamed(Wire::Responses, client, text.as_bytes().chunks(1), &memo), &out);
         }
         let heard = heard(&text, &memo);
         let read = message(&text);
@@ -72,9 +62,9 @@ proptest! {
         prop_assert_eq!(read.error, None);
         for cut in cuts {
             let broken = &text.as_bytes()[..cut.min(text.len() - 1)];
-            let chat = translated(Wire::Chat, [broken], &memo);
+            let chat = streamed(Wire::Responses, Wire::Chat, [broken], &memo);
             let chat = chat_checker::check(&chat, true);
-            let messages = messages_client::read(&translated(Wire::Messages, [broken], &memo));
+            let messages = messages_client::read(&streamed(Wire::Responses, Wire::Messages, [broken], &memo));
             // The blank line at the end is nothing that anybody misses.
             if !broken.ends_with(b"}") && !broken.ends_with(b"}\n") {
                 prop_assert!(chat.unwrap().error.is_some());

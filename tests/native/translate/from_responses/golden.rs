@@ -16,7 +16,11 @@ use llm_router::{
 use serde_json::Value;
 
 use super::{
-    super::{chat_checker, messages_client},
+    super::{
+        chat_checker,
+        golden::{assert_snapshot, streamed},
+        messages_client,
+    },
     memo, read,
 };
 
@@ -32,14 +36,6 @@ fn fixtures(extension: &str) -> Vec<(String, String)> {
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/translate/responses-upstream")
-}
-
-fn assert_snapshot(name: &str, content: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(folder());
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, content));
 }
 
 fn memo_of_fixtures() -> llm_router::translate::Memo {
@@ -58,12 +54,8 @@ fn streams() {
         }
         for client in [Wire::Chat, Wire::Messages] {
             let translated = |cut: usize| {
-                let mut stream = answer::Stream::new(Wire::Responses, client, &memo).unwrap();
-                let mut out = Vec::new();
-                stream.push(&text.as_bytes()[..cut], &mut out);
-                stream.push(&text.as_bytes()[cut..], &mut out);
-                stream.finish(&mut out);
-                out
+                let (head, tail) = text.as_bytes().split_at(cut);
+                streamed(Wire::Responses, client, [head, tail], &memo)
             };
             let out = translated(text.len());
             match client {
@@ -75,7 +67,7 @@ fn streams() {
             }
             write!(shown, "\n{}", String::from_utf8(out).unwrap()).unwrap();
         }
-        assert_snapshot(&name, &shown);
+        assert_snapshot(folder(), &name, &shown);
     }
 }
 
@@ -89,6 +81,6 @@ fn documents() {
                 Err(error) => error.body(client, "req_1"),
             }
         });
-        assert_snapshot(&name, &shown.join("\n\n"));
+        assert_snapshot(folder(), &name, &shown.join("\n\n"));
     }
 }

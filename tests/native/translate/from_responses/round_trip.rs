@@ -1,10 +1,10 @@
 //! What our own writer tells a client of Responses, read again, is what it was told.
 
-use super::super::{chat_to_messages, from_messages, to_chat};
+use super::super::{chat_to_messages, from_messages, golden::streamed, to_chat};
 use llm_router::{
     translate::{
         Memo,
-        answer::{self, Piece, Reader, Stop, from_responses},
+        answer::{Piece, Reader, Stop, from_responses},
         parts::custom_tool::unwrapped,
         sse::{Decoder, Item},
         tools::Kind,
@@ -63,10 +63,7 @@ fn sum(pieces: &[Piece], memo: &Memo) -> Sum {
 
 /// A stream of `upstream`, told to a client of Responses and read again.
 fn again(upstream: Wire, text: &str, memo: &Memo) -> Vec<Piece> {
-    let mut stream = answer::Stream::new(upstream, Wire::Responses, memo).unwrap();
-    let mut out = Vec::new();
-    stream.push(text.as_bytes(), &mut out);
-    stream.finish(&mut out);
+    let out = streamed(upstream, Wire::Responses, [text.as_bytes()], memo);
     let (mut decoder, mut items, mut pieces) = (Decoder::default(), Vec::new(), Vec::new());
     decoder.push(&out, &mut items).unwrap();
     let mut reader = from_responses::Stream::new(memo);

@@ -5,7 +5,7 @@ use std::{fmt::Write, path::Path};
 
 use serde_json::{Value, json};
 
-use super::translated;
+use super::{super::golden::assert_snapshot, translated};
 
 #[test]
 fn requests_of_agents() {
@@ -17,12 +17,8 @@ fn requests_of_agents() {
             continue;
         }
         let fixture: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path(&folder);
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        settings.bind(|| insta::assert_snapshot!(name, shown(&fixture)));
+        let name = path.file_stem().unwrap().to_string_lossy();
+        assert_snapshot(&folder, &name, &shown(&fixture));
         count += 1;
     }
     assert_eq!(count, 5);

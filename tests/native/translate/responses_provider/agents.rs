@@ -6,7 +6,7 @@ use std::{fmt::Write as _, path::Path};
 use llm_router::translate::Pair;
 use serde_json::{Value, json};
 
-use super::{GPT, OTHER, done, sealed};
+use super::{super::golden::assert_snapshot, GPT, OTHER, done, sealed};
 
 const FIXTURES: [(&str, &str, Pair); 7] = [
     ("chat_messages", "agent_loop", Pair::ChatToResponses),
@@ -45,10 +45,6 @@ fn requests_of_clients() {
             });
             writeln!(shown, "== {model}\n{output:#}").unwrap();
         }
-        let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path(folder.join("responses_provider"));
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!(format!("{of}.{name}"), shown));
+        assert_snapshot(folder.join("responses_provider"), &format!("{of}.{name}"), &shown);
     }
 }

@@ -6,7 +6,10 @@ use llm_router::translate::{
 };
 use serde_json::{Value, json};
 
-use super::{Done, GPT, OLD, OTHER, done_with, function_call, output, reasoning, said, sealed, user};
+use super::{
+    Done, GPT, OLD, OTHER, call, calling, done_with, function, function_call, output, reasoning, said,
+    sealed, tool, user,
+};
 
 pub(super) fn translate(model: &str, body: &Value) -> Done {
     super::done(Pair::ChatToResponses, model, body).unwrap_or_else(|refusal| panic!("{refusal:?}"))
@@ -29,23 +32,6 @@ pub(super) fn refused(more: &Value) -> String {
     let mut body = json!({ "messages": [user("Hi")] });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     super::done(Pair::ChatToResponses, GPT, &body).err().expect("refused").param
-}
-
-fn function(name: &str) -> Value {
-    let parameters = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
-    json!({ "type": "function", "function": { "name": name, "parameters": parameters } })
-}
-
-fn call(id: &str, name: &str, arguments: &str) -> Value {
-    json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } })
-}
-
-fn calling(calls: &[Value]) -> Value {
-    json!({ "role": "assistant", "content": null, "tool_calls": calls })
-}
-
-fn tool(id: &str, content: &str) -> Value {
-    json!({ "role": "tool", "tool_call_id": id, "content": content })
 }
 
 #[test]

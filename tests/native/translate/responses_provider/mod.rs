@@ -11,6 +11,8 @@ use llm_router::translate::{self, Memo, Pair, Refusal, Scene, Traits, Translated
 use llm_router::wire::Wire;
 use serde_json::{Value, json};
 
+use super::chat_words::{call, calling, function, tool, user};
+
 const PROVIDER: &str = "home";
 
 /// Thinks by efforts; refuses sampling.
@@ -42,10 +44,6 @@ fn done(pair: Pair, model: &str, body: &Value) -> Result<Done, Refusal> {
 /// As this provider's `model` encrypted it.
 fn sealed(model: &str, content: &str) -> String {
     seal(PROVIDER, model, content)
-}
-
-fn user(text: &str) -> Value {
-    json!({ "role": "user", "content": text })
 }
 
 /// An item of the input.

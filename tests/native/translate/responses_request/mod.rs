@@ -14,6 +14,8 @@ use std::{fmt::Write as _, path::Path};
 use llm_router::translate::{self, Pair, Refusal, Scene, Traits, Translated, seal};
 use serde_json::{Value, json};
 
+use super::golden::assert_snapshot;
+
 const PROVIDER: &str = "alpha";
 const CHAT: &str = "some-model";
 const OPENAI: &str = "gpt-5.2";
@@ -87,12 +89,8 @@ fn goldens() {
             for model in models.iter().filter_map(Value::as_str) {
                 let mut body = fixture["body"].clone();
                 sealed(&mut body, model);
-                let mut settings = insta::Settings::clone_current();
-                settings.set_snapshot_path(&folder);
-                settings.set_prepend_module_to_snapshot(false);
-                settings.set_omit_expression(true);
                 let case = format!("{}.{name}.{model}", path.file_stem().unwrap().to_string_lossy());
-                settings.bind(|| insta::assert_snapshot!(case, shown(&translated(pair, model, &body))));
+                assert_snapshot(&folder, &case, &shown(&translated(pair, model, &body)));
             }
         }
     }

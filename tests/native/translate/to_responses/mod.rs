@@ -16,6 +16,7 @@ use llm_router::{
 };
 use serde_json::{Value, json};
 
+use super::golden::assert_snapshot;
 use checker::check;
 
 /// A request with a tool in a namespace, one that takes text, and one that is as it is called.
@@ -132,13 +133,8 @@ fn golden(name: &str, pieces: &[Piece]) {
         }
         content = lines.join("\n");
     }
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/translate/to_responses"),
-    );
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, content));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/translate/to_responses");
+    assert_snapshot(folder, name, &content);
 }
 
 #[test]

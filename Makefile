@@ -25,6 +25,8 @@ BUNDLE := build/entry.js
 FAULT_BUNDLE := build-fault/entry.js
 CLI := target/release/llm-router
 ARGS ?=
+# What failed is told once more at the end.
+NODE_TEST := node --test --test-reporter=spec --test-concurrency=2
 
 .PHONY: help
 help: ## List the targets
@@ -123,12 +125,12 @@ native-test: $(BUNDLE)
 
 .PHONY: worker-test
 worker-test: $(CLI) $(BUNDLE) $(FAULT_BUNDLE) setup
-	node --test --test-concurrency=2 tests/worker/*.test.mjs
+	$(NODE_TEST) tests/worker/*.test.mjs
 
 # Deployments, against Cloudflare's API and edge as they are on loopback, and wrangler beside.
 .PHONY: edge-test
 edge-test: $(CLI) $(BUNDLE) node_modules/.package-lock.json
-	node --test --test-concurrency=2 tests/edge/*.test.mjs
+	$(NODE_TEST) tests/edge/*.test.mjs
 
 # Coding agents: 770 MB, installed only here, and once. They say that they need Node.js 22, but only their launchers
 # do, and nobody runs those.
@@ -140,7 +142,7 @@ $(AGENTS): tests/agents/package.json tests/agents/package-lock.json
 .PHONY: agent-test
 ifneq ($(filter Linux-x86_64 Linux-aarch64,$(shell uname -sm | tr ' ' -)),)
 agent-test: $(BUNDLE) setup-worker $(AGENTS)
-	node --test --test-concurrency=2 tests/agents/*.test.mjs
+	$(NODE_TEST) tests/agents/*.test.mjs
 else
 agent-test:
 	@echo "agent-test: SKIPPED, it needs Linux on x86_64 or aarch64, and this is $$(uname -sm)"

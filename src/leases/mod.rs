@@ -325,8 +325,8 @@ impl Shelf {
     /// `units`: of the lease that came, 0 if none did.
     fn answered(&mut self, question: &Question, units: u64) {
         self.asking.retain(|asking| asking.number != question.number);
-        self.waiting = 0;
         if let Some(wanted) = question.ask.lease {
+            self.waiting = 0; // they wake
             self.granted = if units < wanted.units { units } else { u64::MAX };
         }
         if question.ask.is_ahead() && units == 0 {

@@ -32,6 +32,11 @@ pub struct Question {
 }
 
 impl Question {
+    /// Whether others may wait for the answer, which then wakes them.
+    pub fn is_shared(&self) -> bool {
+        self.ask.lease.is_some()
+    }
+
     /// Whether the answer took so long that the attempt might arrive in a window of a bucket that did not count it. It
     /// is to be settled as not sent, and asked again. `now` is read when the answer is there, which moves the clock.
     pub fn is_late(&self, now: Millis, grant: &Grant) -> bool {

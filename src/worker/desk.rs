@@ -110,15 +110,16 @@ impl Counter<'_> {
 
     /// For an attempt that was denied: a unit that somebody else's lease has to spare.
     async fn spare(&self, question: &Question) -> Option<Grant> {
-        for _ in 0..ROUNDS {
+        let mut rounds = 0;
+        loop {
             let taken = self.desk.holder.borrow_mut().retake(now(), question);
             match taken? {
                 Take::Unit { grant, .. } => return Some(*grant),
-                Take::Wait(shelf) => self.desk.wait(shelf).await,
-                Take::Ask(_) => return None,
+                Take::Wait(shelf) if rounds < ROUNDS => self.desk.wait(shelf).await,
+                Take::Wait(_) | Take::Ask(_) => return None,
             }
+            rounds += 1;
         }
-        None
     }
 
     pub(super) fn settle(&self, provider: &str, grant: &Grant, sent: bool, verdict: Verdict) {
@@ -133,7 +134,7 @@ impl Counter<'_> {
     }
 
     async fn ask(&self, question: &Rc<Question>) -> Option<Reserved> {
-        if question.ask.lease.is_none() {
+        if !question.is_shared() {
             return self.errand().ask(question).await;
         }
         let reply = Rc::default();
@@ -194,7 +195,9 @@ impl Errand {
         let reserved =
             asked.map_err(|error| console_error!("reserve at {}: {error:?}", question.provider)).ok();
         let own = self.desk.holder.borrow_mut().heard(question, reserved);
-        self.desk.wake(question.shelf);
+        if question.is_shared() {
+            self.desk.wake(question.shelf);
+        }
         own
     }
 

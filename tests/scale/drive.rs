@@ -98,6 +98,7 @@ impl Play<'_> {
         if here.life != life {
             return;
         }
+        let shared = question.is_shared();
         let own = here.holder.heard(&question, reserved);
         let now = here.clock_on_answer(self.now_us);
         match (own, request) {
@@ -117,6 +118,9 @@ impl Play<'_> {
             (_, None) => {}
         }
         self.plan_look(isolate);
+        if !shared {
+            return;
+        }
         for (number, since_us) in std::mem::take(&mut self.isolates[isolate].waiting) {
             self.attempt(isolate, Waiting { number, since_us }, Again::Waited);
         }

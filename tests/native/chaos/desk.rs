@@ -148,18 +148,19 @@ impl Errand {
     }
 
     async fn spare(&self, question: &Question) -> Option<Got> {
-        for _ in 0..ROUNDS {
+        let mut rounds = 0;
+        loop {
             let taken = self.desk.holder.borrow_mut().retake(Millis(self.local()), question);
             match taken? {
                 Take::Unit { grant, .. } => {
                     self.world.count("units to spare");
                     return Some(self.unit(*grant));
                 }
-                Take::Wait(shelf) => self.wait_for(shelf).await,
-                Take::Ask(_) => return None,
+                Take::Wait(shelf) if rounds < ROUNDS => self.wait_for(shelf).await,
+                Take::Wait(_) | Take::Ask(_) => return None,
             }
+            rounds += 1;
         }
-        None
     }
 
     async fn wait_for(&self, shelf: Shelved) {
@@ -172,9 +173,9 @@ impl Errand {
 
     /// Asks the object. A question that others may wait for goes on if this request does not.
     async fn ask_object(&self, question: Question, leaves: &[Leaf], terms: Leases) -> Decided {
-        let leased = question.ask.lease.is_some();
+        let shared = question.is_shared();
         let mut trip = self.trip(question, leaves, terms);
-        if !leased {
+        if !shared {
             self.wait(Stage::Waiting).await;
             trip.decide(&self.world);
             self.wait(Stage::Waiting).await;

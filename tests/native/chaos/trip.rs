@@ -89,7 +89,9 @@ impl Trip {
             }
         }
         let own = desk.holder.borrow_mut().heard(&question, reply);
-        desk.wake(question.shelf);
+        if question.is_shared() {
+            desk.wake(question.shelf);
+        }
         let nobodys = question.ask.is_ahead() && matches!(own, Some(Reserved::Grant(_)));
         world.check(!nobodys, || format!("granted to nobody: {own:?}"));
         Decided { reply: own.ok_or(Unavailable), at, changes }

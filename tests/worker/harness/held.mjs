@@ -3,22 +3,31 @@
 import http from 'node:http';
 import { once } from 'node:events';
 
-/** What `startGateway` takes as `home`. While held, reservations wait until they are let through or dropped. */
+/**
+ * What `startGateway` takes as `home`. While held, reservations wait until they are let through or dropped; the object
+ * may have decided some meanwhile.
+ */
 export async function startHeld(t, gateway) {
   let holding = false;
   let held = [];
-  const server = http.createServer(async (incoming, response) => {
+  const server = http.createServer({ keepAliveTimeout: 60_000 }, async (incoming, response) => {
     const chunks = [];
     for await (const chunk of incoming) chunks.push(chunk);
     const body = Buffer.concat(chunks);
+    const to = `http://127.0.0.1:${gateway.ports.probe}${incoming.url}`;
+    const call = async () => {
+      const reply = await fetch(to, { method: 'POST', body });
+      return [reply.status, await reply.text()];
+    };
+    let decided;
+    const decide = () => (decided ??= call().catch((error) => [502, String(error)]));
     const pass = async () => {
-      const to = `http://127.0.0.1:${gateway.ports.probe}${incoming.url}`;
-      const reply = await fetch(to, { method: 'POST', body }).catch((error) => error);
-      response.statusCode = reply.status ?? 502;
-      response.end(reply instanceof Error ? String(reply) : await reply.text());
+      const [status, text] = await decide();
+      response.statusCode = status;
+      response.end(text);
     };
     if (!holding || !incoming.url.endsWith('/reserve')) return pass();
-    held.push({ pass, drop: () => incoming.socket.destroy(), ask: JSON.parse(body) });
+    held.push({ decide, pass, drop: () => incoming.socket.destroy(), ask: JSON.parse(body) });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -32,6 +41,14 @@ export async function startHeld(t, gateway) {
     hold: () => (holding = true),
     /** Questions that wait. */
     held: () => held.map(({ ask }) => ask),
+    /** Has the object decide those that `which` says, and keeps the answers. */
+    decide: (which) => Promise.all(held.filter(({ ask }) => which(ask)).map(({ decide }) => decide())),
+    /** Lets those through that `which` says, and goes on holding. */
+    async letSome(which) {
+      const some = held.filter(({ ask }) => which(ask));
+      held = held.filter((question) => !some.includes(question));
+      for (const { pass } of some) await pass();
+    },
     letThrough: () => end('pass'),
     drop: () => end('drop'),
   };

@@ -214,13 +214,13 @@ test('keys rotate in the middle of traffic', async (t) => {
     }
   };
   const clients = Array.from({ length: 8 }, client);
-  await pause(700);
+  await until(() => statuses.get(200) > 50, 'traffic');
   team.rotate();
-  await pause(700);
+  await until(() => team.fetches === 2, 'the new key is fetched');
+  await pause(300);
   stopped = true;
   await Promise.all(clients);
   assert.deepEqual([...statuses.keys()], [200], JSON.stringify([...statuses]));
-  assert.ok(statuses.get(200) > 50);
   assert.equal(team.fetches, 2);
 });
 

@@ -79,7 +79,7 @@ const CELLS = {
   'refuses connections': { unreachable: true, attempts: RETRIED, alone: ['InternalServerError', 502] },
   'is used up': { usedUp: true, attempts: 0, alone: ['RateLimitError', 429] },
   'is slower than the limit': {
-    reply: (family, stream, request) => ({ delay: TIMEOUT_MS + 500, ...answerTo(request) }),
+    reply: (family, stream, request) => ({ delay: TIMEOUT_MS + 2_000, ...answerTo(request) }),
     attempts: 1,
     alone: ['InternalServerError', 504],
     abandoned: true,

@@ -157,7 +157,7 @@ for (const [name, retryAfter, ms] of [
 test('LLM_ROUTER_ORIGIN_RATE_LIMIT_COOLDOWN_MS is for a 429 that does not say', async (t) => {
   const { ask, counts, upstreams } = await chain(t, {
     scripts: [openaiError(429)],
-    vars: { LLM_ROUTER_ORIGIN_RATE_LIMIT_COOLDOWN_MS: '700' },
+    vars: { LLM_ROUTER_ORIGIN_RATE_LIMIT_COOLDOWN_MS: '2000' },
   });
   await ask();
   await ask();
@@ -170,7 +170,7 @@ test('the circuit opens after failures in a row, one probe closes it again', asy
   const vars = {
     LLM_ROUTER_ORIGIN_RETRY_ATTEMPTS: '1',
     LLM_ROUTER_FALLBACK_CIRCUIT_FAILURES: '2',
-    LLM_ROUTER_FALLBACK_CIRCUIT_COOLDOWN_MS: '1500',
+    LLM_ROUTER_FALLBACK_CIRCUIT_COOLDOWN_MS: '3000',
   };
   const { ask, counts, upstreams } = await chain(t, { scripts: [failing], vars });
   await ask();

@@ -112,6 +112,7 @@ test('a line says what happened', async (t) => {
 
 test('times are those of waiting', async (t) => {
   const gateway = await logging(t, 'info');
+  await send(gateway.url, { path: CHAT_PATH, key: KEY, body: chat() }); // the first reservation makes the ledger
   upstream.script({ delay: 300, body: {} });
   const { ms, reserve_ms = 0, upstream_ms } = await lineOf(
     gateway,

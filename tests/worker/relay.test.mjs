@@ -269,7 +269,7 @@ test('20 MB/s of SSE leave memory flat', async (t) => {
   }
   assert.equal(received, whole, 'nothing is lost');
   t.diagnostic(`peaks of ${peaks.map(Math.round).join(' and ')} MB`);
-  assert.ok(peaks[1] - peaks[0] < 16, `grew from ${peaks[0]} to ${peaks[1]} MB`);
+  assert.ok(peaks[1] - peaks[0] < 32, `grew from ${peaks[0]} to ${peaks[1]} MB`);
 });
 
 test('a client that does not read holds the upstream back, not memory', async (t) => {

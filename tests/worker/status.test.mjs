@@ -319,5 +319,5 @@ test('objects are asked at once, so many at a time, and none is waited for long'
   const stuck = namespaceOf((name) => (name === 'fake-0' ? Promise.resolve('here') : new Promise(() => {})));
   const heard = await standings(stuck, names, names, 4, 80, 150);
   assert.deepEqual(heard, ['here', ...names.slice(1).map(() => null)]);
-  assert.ok(Date.now() - began < 1_000, 'the silent cost no more than they may');
+  assert.ok(Date.now() - began < 5_000, 'the silent cost no more than they may');
 });

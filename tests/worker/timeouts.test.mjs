@@ -49,7 +49,7 @@ async function collect(stream) {
   return { how, text: Buffer.concat(chunks).toString() };
 }
 
-test('slow upstreams', { concurrency: true }, async (t) => {
+test('slow upstreams', { concurrency: 4 }, async (t) => {
   await Promise.all([
     t.test('no headers in time: 504 in the caller’s format, upstream is hung up on', async (t) => {
       const { upstream, gateway } = await pair(t);
@@ -149,7 +149,7 @@ test('slow upstreams', { concurrency: true }, async (t) => {
         event('response.output_item.done', { output_index: 0, item }),
         event('response.completed', { response: { ...response, status: 'completed', output: [item] } }),
       ];
-      upstream.script(stream200(events.flatMap((event) => [500, event]))); // 3 s in all, limits of 1 s
+      upstream.script(stream200(events.flatMap((event) => [250, event]))); // 1.5 s in all, limits of 1 s
       const answer = await send(gateway.url, { path: CHAT_PATH, key: KEY, body: chat('r/gpt-codex') });
       assert.equal(answer.status, 200, answer.text);
       assert.equal(JSON.parse(answer.text).choices[0].message.content, 'slowly');
@@ -159,7 +159,7 @@ test('slow upstreams', { concurrency: true }, async (t) => {
     t.test('a healthy stream is not cut, however long it takes', async (t) => {
       const { upstream, gateway } = await pair(t);
       const events = completionChunks('gpt-a');
-      upstream.script(stream200(events.flatMap((event) => [500, event]))); // 4 s in all, limits of 1 s
+      upstream.script(stream200(events.flatMap((event) => [250, event]))); // 2 s in all, limits of 1 s
       const { how, text } = await collect(
         (await open(gateway.url, options('openai', { stream: true }))).stream,
       );
@@ -169,7 +169,7 @@ test('slow upstreams', { concurrency: true }, async (t) => {
 
     t.test('headers that come late but in time are waited for', async (t) => {
       const { upstream, gateway } = await pair(t);
-      upstream.script({ delay: 600, body: completion('gpt-a') });
+      upstream.script({ delay: 300, body: completion('gpt-a') });
       assert.equal((await send(gateway.url, options('openai'))).status, 200);
     }),
 

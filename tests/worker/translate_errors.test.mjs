@@ -39,7 +39,7 @@ models.push(
   'hopeless',
   ...sdks.flatMap(({ name }) => MODES.map((mode) => `${name}-${mode}`.replaceAll(/[^a-z0-9]/gi, '-'))),
 );
-const stage = await stageFor({ after }, { models });
+const stage = await stageFor({ after }, { models, vars: { LLM_ROUTER_COOLDOWN_WAIT_MS: '1000' } });
 beforeEach(stage.reset);
 
 for (const { client, upstream, cases } of tests) {

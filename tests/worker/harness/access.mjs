@@ -55,7 +55,7 @@ export async function startTeam(t) {
     },
     document: () => JSON.stringify({ keys: team.keys.map(({ jwk }) => jwk), public_certs: [] }),
   };
-  const server = http.createServer((request, response) => {
+  const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     team.fetches++;
     if (team.respond) return team.respond(response);
     response.writeHead(200, { 'content-type': 'application/json' }).end(team.document());

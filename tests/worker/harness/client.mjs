@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity });
+// The server hangs up on connections that are idle for 5 s, perhaps just as a request comes.
+const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, timeout: 3_000 });
 export const DEADLINE_MS = 30_000;
 
 /** Rejects when `promise` has not settled within a generous deadline: nothing may hang. */

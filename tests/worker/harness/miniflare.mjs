@@ -13,6 +13,7 @@ import { modulePath, temporaryDirectory } from './workerd.mjs';
  */
 export async function startObjects(t, { state = temporaryDirectory() } = {}) {
   const miniflare = new Miniflare({
+    cf: false, // it would be fetched
     modules: names.MODULES.map((path) => ({
       type: path.endsWith('.wasm') ? 'CompiledWasm' : 'ESModule',
       path,

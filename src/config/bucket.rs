@@ -69,9 +69,19 @@ fn read(at: &At<'_>, roster: &Roster, ids: &mut BTreeSet<String>) -> Option<Draf
     });
     let name = name.and_then(|field| field.label()).map(str::to_owned);
     let models = models.and_then(|field| read_models(&field, roster));
-    let requests = requests.and_then(|field| field.positive(u64::MAX));
+    let requests = requests.and_then(|field| read_requests(&field));
     let window = window.and_then(|field| read_window(&field));
     Some(Draft { id, name, models: models?, requests: requests?, window: window? })
+}
+
+/// The requests of a cap. People write `"40/min"`.
+fn read_requests(at: &At<'_>) -> Option<u64> {
+    let window = at.value.as_str().map(str::parse::<Window>);
+    if let Some(Err(cap @ ParseWindowError::Cap { .. })) = window {
+        at.error(cap.to_string());
+        return None;
+    }
+    at.positive(u64::MAX)
 }
 
 /// Gives the buckets without an id one made of what they cap. Ids are keys of counters: neither a new name nor

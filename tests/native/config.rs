@@ -209,6 +209,15 @@ fn sizes_have_bounds() {
 
 /// The worst that fits into a file: everything is wrong, and for each fault a suggestion could be looked for.
 #[test]
+fn a_cap_as_people_write_it_is_taken_apart_for_them() {
+    let bucket = json!({ "id": "b", "models": "all", "requests": "40/min", "window": "minute:1" });
+    let report = refused(&with_provider(json!({ "rateLimits": [bucket] })));
+    let told: Vec<String> = report.errors.iter().map(ToString::to_string).collect();
+    let advice = "a whole cap; write its requests (40) and its window (1 minute) apart";
+    assert_eq!(told, [format!("$.providers[0].rateLimits[0].requests: {advice}")]);
+}
+
+#[test]
 fn the_worst_file_is_read_in_reasonable_time() {
     let models: Vec<String> = (0..2000).map(|n| format!("some-model-{n}")).collect();
     let dangling: Vec<String> = (0..15_000).map(|n| format!("a/some-nodel-x{n}")).collect();

@@ -52,6 +52,6 @@ pub(crate) struct Asking {
 
     /// Most requests a minute of the probe
     #[arg(long, alias = "probe-requests-per-minute", value_name = "N", default_value_t = 30,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Probe")]
+          value_parser = value::whole(1..=1_000_000_u32), help_heading = "Probe")]
     pub(crate) probe_rpm: u32,
 }

@@ -74,7 +74,7 @@ impl NewKey {
 )]
 pub(crate) struct MigrateConfig {
     /// The version to end at [default: 2]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = value::whole(1..=u32::MAX))]
     pub(crate) target_version: Option<u32>,
 
     /// Keep the old file as FILE.bak.TIME

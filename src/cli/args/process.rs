@@ -21,7 +21,7 @@ pub(crate) struct Stop {
     pub(crate) force: Option<bool>,
 
     /// How long to wait for the end [default: 15]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
+    #[arg(long, value_name = "SECONDS", value_parser = value::whole(0..=600_u64))]
     pub(crate) wait: Option<u64>,
 
     /// State directory of the gateway [default: ~/.llm-router]

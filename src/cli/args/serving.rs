@@ -18,7 +18,7 @@ pub(crate) struct Serving {
     pub(crate) host: String,
 
     /// Port to listen on; 0 takes a free one
-    #[arg(long, default_value_t = PORT)]
+    #[arg(long, default_value_t = PORT, value_parser = value::whole(0..=u16::MAX))]
     pub(crate) port: u16,
 
     /// Ask clients for the config's `masterKey`

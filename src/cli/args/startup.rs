@@ -10,7 +10,7 @@ use super::{Serving, Start, value};
 #[derive(Args, Debug, Default)]
 #[command(
     args_override_self = true,
-    mut_arg("port", |port| port.help("Port to listen on").value_parser(clap::value_parser!(u16).range(1..))),
+    mut_arg("port", |port| port.help("Port to listen on").value_parser(value::whole(1..=u16::MAX))),
     mut_arg("workerd", |workerd| workerd.help("The workerd executable [default: the one that `start` would find now]")),
     after_help = "A systemd user unit on Linux, a launchd agent on macOS. The flags are those of `start`; paths are written \
     out in full, so that the service does not depend on where it is started.\n\n\

@@ -1,5 +1,7 @@
 //! How single values are read. Everything is strict: `10abc` is no number, `maybe` no boolean.
 
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::cli::config::upsert_provider::Number;
@@ -59,12 +61,21 @@ pub(super) fn window(text: &str) -> Result<Window, String> {
     text.parse().map_err(|error: ParseWindowError| error.to_string())
 }
 
+/// A whole number within bounds.
+pub(super) fn whole<N>(bounds: RangeInclusive<N>) -> impl Fn(&str) -> Result<N, String> + Clone
+where
+    N: FromStr + PartialOrd + Display + Clone,
+{
+    move |text| {
+        let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        let within = number.filter(|number| bounds.contains(number));
+        within.ok_or_else(|| format!("write a whole number from {} to {}", bounds.start(), bounds.end()))
+    }
+}
+
 /// A whole number from 1 on.
 pub(super) fn positive(text: &str) -> Result<u64, String> {
-    let whole = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
-    whole
-        .filter(|whole| (1..=WHOLE_MAX).contains(whole))
-        .ok_or_else(|| format!("write a whole number from 1 to {WHOLE_MAX}"))
+    whole(1..=WHOLE_MAX)(text)
 }
 
 /// The requests of a cap. People write `40/min`.
@@ -100,6 +111,15 @@ mod tests {
         assert_eq!(positive("600"), Ok(600));
         for text in ["10abc", "0", "-1", "+1", "1.5", "1e3", " 1", "1_000", "", "9007199254740992"] {
             assert!(positive(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_told() {
+        let port = whole(1..=u16::MAX);
+        assert_eq!((port("1"), port("65535")), (Ok(1), Ok(65_535)));
+        for text in ["abc", "0", "-1", "+80", "65536", ""] {
+            assert_eq!(port(text), Err("write a whole number from 1 to 65535".to_owned()), "{text}");
         }
     }
 

@@ -46,7 +46,7 @@ pub(crate) struct Check {
     pub(crate) verify_url: Option<String>,
 
     /// Longest wait until it works [default: 120 for `deploy`, whose address may be new; 60 for `worker-key`]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", value_parser = value::whole(1..=3600_u32))]
     verify_timeout: Option<u32>,
 
     /// Do not ask the gateway whether it works

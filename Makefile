@@ -19,6 +19,13 @@ export WASM_BINDGEN_BIN := $(TOOLS)/bin/wasm-bindgen
 export WASM_OPT_BIN := $(CURDIR)/node_modules/binaryen/bin/wasm-opt
 export ESBUILD_BIN := $(CURDIR)/node_modules/esbuild/bin/esbuild
 export NPM_CONFIG_UPDATE_NOTIFIER := false
+# A registry that stumbles is asked again.
+export CARGO_NET_RETRY := 10
+export RUSTUP_MAX_RETRIES := 10
+export PIP_RETRIES := 10
+export NPM_CONFIG_FETCH_RETRIES := 5
+# Tests of properties draw the same examples each time: explore with another seed, not in CI.
+export PROPTEST_RNG_SEED ?= 1
 
 SOURCES := $(shell find src migrations -type f) Cargo.toml Cargo.lock
 BUNDLE := build/entry.js
@@ -91,7 +98,7 @@ $(STAMPS)/cargo-deny-$(CARGO_DENY):
 	@mkdir -p $(STAMPS) && touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json
-	npm ci --no-fund --no-audit
+	for try in 1 2 3; do npm ci --no-fund --no-audit && break; [ $$try -lt 3 ]; done
 	@touch $@
 
 $(STAMPS)/python: tests/worker/python/requirements.txt
@@ -134,10 +141,15 @@ edge-test: $(CLI) $(BUNDLE) node_modules/.package-lock.json
 
 # Coding agents: 770 MB, installed only here, and once. They say that they need Node.js 22, but only their launchers
 # do, and nobody runs those.
+# npm leaves out an optional package that it could not download, as both agents are, and says nothing.
 AGENTS := tests/agents/node_modules/.package-lock.json
 $(AGENTS): tests/agents/package.json tests/agents/package-lock.json
-	npm ci --prefix tests/agents --ignore-scripts --no-fund --no-audit --loglevel=error
-	@touch $@
+	for try in 1 2 3; do \
+	  if npm ci --prefix tests/agents --ignore-scripts --no-fund --no-audit --loglevel=error && \
+	    ls tests/agents/node_modules/@anthropic-ai/claude-code-linux-*/claude \
+	      tests/agents/node_modules/@openai/codex-linux-*/vendor/*/bin/codex > /dev/null; \
+	  then touch $@; exit 0; fi; \
+	done; rm -f $@; exit 1
 
 .PHONY: agent-test
 ifneq ($(filter Linux-x86_64 Linux-aarch64,$(shell uname -sm | tr ' ' -)),)

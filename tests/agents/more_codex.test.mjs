@@ -44,7 +44,7 @@ for (const [name, provider] of Object.entries(PROVIDERS)) {
         thinking,
         calls: [
           { id: 'image', tool: 'view_image', input: { path: 'dot.png' } },
-          { id: 'text', tool: 'exec_command', input: { cmd: 'echo beside' } },
+          { id: 'text', tool: 'exec_command', input: { cmd: 'echo beside; sleep 0.2' } },
         ],
       },
       (seen) => {

@@ -10,7 +10,7 @@ import { ANSWER } from './harness/tasks.mjs';
 const STEPS = 5;
 const SHELL = {
   claude: (command) => ({ tool: 'Bash', input: { command } }),
-  codex: (cmd) => ({ tool: 'exec_command', input: { cmd } }),
+  codex: (cmd) => ({ tool: 'exec_command', input: { cmd: `${cmd}; sleep 0.2` } }), // see `tasks.mjs`
 };
 
 /** Every step is thought about where that is asked for; what its provider has thought before comes back to it. */

@@ -99,7 +99,7 @@ describe('a new key', () => {
 
   test('ends the grace of the one before by itself', async (t) => {
     const { url, workerKey } = await deployedFor(t);
-    const ended = await workerKey('--generate-master-key=true', '--grace=8s');
+    const ended = await workerKey('--generate-master-key=true', '--grace=20s');
     succeeded(ended);
     await until(async () => (await complete(url, KEY)) === 401, 'the end of the grace');
     assert.equal(await complete(url, shownKey(ended)), TEXT);

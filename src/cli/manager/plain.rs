@@ -80,8 +80,7 @@ impl Prompt for Plain {
 
     fn secret(&mut self, question: &str, help: &str, check: Check) -> Asked<Secret> {
         loop {
-            show(question, &format!("{help}; nothing is shown, Esc goes back"), "");
-            let typed = unseen();
+            let typed = unseen(|| show(question, &format!("{help}; nothing is shown, Esc goes back"), ""));
             print::progress("\n");
             let typed = typed?;
             match check(typed.trim()) {
@@ -137,9 +136,11 @@ fn ask(question: &str, help: &str, initial: &str) -> Asked<String> {
     }
 }
 
-/// A line that is not echoed. Ctrl-C comes as a key here, so that the echo is back before the end.
-fn unseen() -> Asked<String> {
+/// A line that is not echoed, nor is what is typed as soon as the question is shown. Ctrl-C comes as a key here, so
+/// that the echo is back before the end.
+fn unseen(show: impl FnOnce()) -> Asked<String> {
     let _quiet = Quiet::start().map_err(|error| gone(&error))?;
+    show();
     let mut typed = Vec::new();
     for byte in io::stdin().lock().bytes() {
         match byte.map_err(|error| gone(&error))? {

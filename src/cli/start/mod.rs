@@ -122,7 +122,6 @@ pub(crate) async fn run(
                 "Access or the IP allowlist leaves this machine out: here, the `curl` below is answered with 403",
             );
         }
-        print::answer(&banner);
         if let Some(reloader) = reloader {
             let (tell, askers) = mpsc::channel(1);
             if let Err(error) = orders::listen(&orders, tell) {
@@ -130,6 +129,7 @@ pub(crate) async fn run(
             }
             tokio::spawn(reloader.run(askers));
         }
+        print::answer(&banner); // who has read it may say `reload`
     };
     supervisor.run(signals, on_ready).await
 }

@@ -15,7 +15,7 @@ export const BINARIES = {
 };
 /** A port that nobody listens on: what an agent asks of the world fails at once. */
 const NOWHERE = 'http://127.0.0.1:1';
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 240_000;
 
 /** Why no agent can run here; nothing if they can. */
 export const skip =

@@ -150,8 +150,9 @@ export async function through(t, agent, first, ...others) {
   const modelAliases = Object.fromEntries([ALIAS, ...names].map((name) => [name, alias]));
   const gateway = await gatewayFor(t, { config: config(entries, { modelAliases }), vars });
 
+  const whole = (text) => text.slice(0, text.lastIndexOf('\n') + 1);
   const calls = () =>
-    `${gateway.stdout()}\n${gateway.stderr()}`
+    `${whole(gateway.stdout())}${whole(gateway.stderr())}`
       .split('\n')
       .filter((line) => line.endsWith('}') && line.includes('"event":"request"'))
       .map((line) => JSON.parse(line))

@@ -49,25 +49,26 @@ export const CALLS = {
       input: { command: 'sh total.sh | tee total.txt', description: 'Run it' },
     },
   },
+  // It waits for 50 ms at most for the output of a command that has ended, so commands live on for longer.
   codex: {
     read: [
-      { id: 'rate', tool: 'exec_command', input: { cmd: 'cat rate.txt' } },
-      { id: 'total', tool: 'exec_command', input: { cmd: 'cat total.sh' } },
+      { id: 'rate', tool: 'exec_command', input: { cmd: 'cat rate.txt; sleep 0.2' } },
+      { id: 'total', tool: 'exec_command', input: { cmd: 'cat total.sh; sleep 0.2' } },
     ],
     edit: { id: 'edit', tool: 'exec_command', input: { cmd: `apply_patch <<'EOF'\n${PATCH}EOF\n` } },
-    run: { id: 'run', tool: 'exec_command', input: { cmd: 'sh total.sh | tee total.txt' } },
+    run: { id: 'run', tool: 'exec_command', input: { cmd: 'sh total.sh | tee total.txt; sleep 0.2' } },
   },
   // For the models that it knows, Codex has one tool, which takes JavaScript.
   'codex in code': {
     read: [
-      { id: 'rate', tool: 'exec', input: 'text(await tools.exec_command({ cmd: "cat rate.txt" }));' },
-      { id: 'total', tool: 'exec', input: 'text(await tools.exec_command({ cmd: "cat total.sh" }));' },
+      { id: 'rate', tool: 'exec', input: 'text(await tools.exec_command({ cmd: "cat rate.txt; sleep 0.2" }));' },
+      { id: 'total', tool: 'exec', input: 'text(await tools.exec_command({ cmd: "cat total.sh; sleep 0.2" }));' },
     ],
     edit: { id: 'edit', tool: 'exec', input: `text(await tools.apply_patch(${JSON.stringify(PATCH)}));` },
     run: {
       id: 'run',
       tool: 'exec',
-      input: 'text((await tools.exec_command({ cmd: "sh total.sh | tee total.txt" })).output);',
+      input: 'text((await tools.exec_command({ cmd: "sh total.sh | tee total.txt; sleep 0.2" })).output);',
     },
   },
 };

@@ -57,7 +57,7 @@ export async function startApi(list = [accounts.newAccount()]) {
   };
   api.token = api.addToken();
 
-  const server = http.createServer((request, response) => serve(api, request, response));
+  const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => serve(api, request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   api.url = `http://127.0.0.1:${server.address().port}${BASE}`;

@@ -50,7 +50,7 @@ export async function startEdge(api, { upstream }) {
   };
 
   async function listen(hostname) {
-    const server = http.createServer((request, response) =>
+    const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
       answer(hostname, request, response).catch((error) => {
         if (response.headersSent) return response.destroy();
         response.writeHead(500, { 'content-type': 'text/plain' });

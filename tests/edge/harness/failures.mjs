@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { sceneFor, succeeded } from './setup.mjs';
 
-const CONCURRENCY = 6;
+const CONCURRENCY = 4;
 
 /** What happens: to this call alone, to every call of its operation from then on, or to all calls from then on. */
 const FAULTS = [

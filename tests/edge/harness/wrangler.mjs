@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { within } from '../../worker/harness/client.mjs';
 import { ROOT } from '../../worker/harness/names.mjs';
 import { modulePath, temporaryDirectory } from '../../worker/harness/workerd.mjs';
 import { MODULES } from '../../worker/harness/names.mjs';
@@ -45,10 +46,7 @@ export async function wrangler(api, dir, args, { input = '', env = {} } = {}) {
     },
   });
   child.stdin.end(input);
-  const [stdout, stderr, [status]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  const [stdout, stderr, [status]] = await within(ended, 'wrangler', 180_000);
   return { status, output: stdout + stderr };
 }

@@ -8,7 +8,6 @@ pub(super) fn document() -> serde_json::Value {
 }
 
 use std::fs;
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -264,7 +263,8 @@ async fn watching_appends_until_it_is_interrupted() {
         let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap());
         until("three looks", async || (fake.requests().len() >= 3).then_some(())).await;
         fake.refuse(true);
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let refused = fake.requests().len();
+        until("it to be refused", async || (fake.requests().len() > refused).then_some(())).await;
         fake.refuse(false);
         let seen = fake.requests().len();
         until("it to go on", async || (fake.requests().len() >= seen + 2).then_some(())).await;

@@ -30,7 +30,7 @@ async fn requests_in_flight_are_finished() {
     for signal in signals {
         let gateway = Home::new().start().await;
         let (workerd, url) = (gateway.workerd_pid(), gateway.url.clone());
-        let response = stream(&gateway, 20).await;
+        let response = stream(&gateway, 40).await;
         killpg(Pid::from_raw(gateway.pid()), signal).unwrap();
         gateway.says(0, &[signal.as_str(), "in flight"]).await;
         until("newcomers to be turned away", async || {
@@ -39,7 +39,7 @@ async fn requests_in_flight_are_finished() {
         })
         .await;
         let rest = response.text().await.unwrap();
-        assert!(rest.ends_with("tick 20\n"), "{signal}: {rest}");
+        assert!(rest.ends_with("tick 40\n"), "{signal}: {rest}");
         let (status, stderr) = gateway.ended().await;
         assert_eq!(status.code(), Some(0), "{stderr}");
         assert!(!is_alive(workerd), "{signal}");

@@ -256,7 +256,7 @@ async fn silence_is_waited_for_so_long_and_no_longer() {
 async fn a_slow_answer_is_an_answer() {
     let mock = Mock::start(|seen| match seen.path.as_str() {
         "/v1/chat/completions" if seen.body.get("messages").is_some() => {
-            mock::chat_answer().after(Duration::from_millis(600))
+            mock::chat_answer().after(Duration::from_millis(2_200))
         }
         "/v1/chat/completions" => mock::chat(seen, &[]),
         _ => mock::unknown_url(seen),
@@ -264,7 +264,7 @@ async fn a_slow_answer_is_an_answer() {
     .await;
     let mut request = request_in(Wire::Chat, &mock.at("/v1"), &["m"]);
     // Models load and think; what is refused is refused at once.
-    request.timeouts.check = Duration::from_millis(500);
+    request.timeouts.check = Duration::from_secs(2);
     assert_eq!(standings(&run(&request).await), [ModelStanding::Answers]);
 }
 

@@ -11,7 +11,7 @@ fn a_bucket_key_by_key() {
     screen.press("Name of the bucket", &["Six hours", ENTER]);
     screen.press("Which models", &[DOWN, ENTER]);
     // The first and the third.
-    screen.press("Models that it counts", &[" ", DOWN, DOWN, " "]);
+    screen.press("Models that it counts", &[" ", DOWN, DOWN, " "]).until_seen("> [x] tiny");
     insta::assert_snapshot!(screen.text(), @r#"
     llm-router 2.0.0-alpha.1, config ~/.llm-router.json
     ? What do you want to do? Rate-limit buckets of a provider
@@ -29,7 +29,7 @@ fn a_bucket_key_by_key() {
     [Space marks, type to filter, Enter; Esc goes back]
     "#);
     screen.press("Models that it counts", &[ENTER]);
-    screen.press("Requests that fit", &["6x", ENTER]);
+    screen.press("Requests that fit", &["6x", ENTER]).until_seen("# write a whole number");
     insta::assert_snapshot!(screen.text(), @r#"
     llm-router 2.0.0-alpha.1, config ~/.llm-router.json
     ? What do you want to do? Rate-limit buckets of a provider

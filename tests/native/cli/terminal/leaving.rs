@@ -113,10 +113,10 @@ const PATHS: [Path; 14] = [
         ],
         last: "Is this right",
     },
-    Path { entry: "Default model", steps: &[("Default model", &[DOWN, ENTER])], last: "Is this right" },
+    Path { entry: "Default model", steps: &[("^Default model", &[DOWN, ENTER])], last: "Is this right" },
     Path {
         entry: "Master key",
-        steps: &[("Master key", &[DOWN, ENTER]), ("The key", &["gw_Another-9pL4xV8cB1nK6t7hQ2m", ENTER])],
+        steps: &[("^Master key", &[DOWN, ENTER]), ("The key", &["gw_Another-9pL4xV8cB1nK6t7hQ2m", ENTER])],
         last: "Is this right",
     },
     Path { entry: "Migrate", steps: &[], last: "current version" },

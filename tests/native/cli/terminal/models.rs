@@ -8,7 +8,7 @@ fn a_model_key_by_key() {
     screen.press("want to do", &["Models: add", ENTER]).press("Models of which", &[ENTER]);
     screen.press("What about them", &[DOWN, ENTER]).press("Which model", &[DOWN, ENTER]);
     screen.press("Other names", &["little large", ENTER]);
-    insta::assert_snapshot!(screen.wait_for("Other names little large").text(), @r#"
+    insta::assert_snapshot!(screen.until_seen("# another model is called").text(), @r#"
     llm-router 2.0.0-alpha.1, config ~/.llm-router.json
     ? What do you want to do? Models: add, describe, switch on and off
     ? Models of which provider? alpha (Alpha)

@@ -31,7 +31,7 @@ fn describe(mock: &Mock) -> Screen {
     screen.press("want to do", &[ENTER]).press("Whose API", &[ENTER]);
     screen.press("Name of the provider", &["Lab", ENTER]).press("Id", &[ENTER]);
     screen.press("Base URL", &[&mock.at("/v1"), ENTER]);
-    screen.press("Where is its API key", &[DOWN, ENTER]).press("API key", &[KEY, ENTER]);
+    screen.press("Where is its API key", &[DOWN, ENTER]).press("^API key", &[KEY, ENTER]);
     screen.press("How is it shown", &[ENTER]);
     screen.press("Headers", &[DOWN, ENTER]).press("Name of the header", &["x-team", ENTER]);
     screen.press("Value of x-team", &["a", ENTER]).press("Headers", &[ENTER]);
@@ -185,7 +185,7 @@ fn a_provider_key_by_key() {
     // Nobody listens there.
     screen.press("Base URL", &["http://127.0.0.1:9/v1", ENTER]);
     screen.press("Where is its API key", &[DOWN, ENTER]);
-    screen.press("API key", &["sk-MARKER-0123456789", ENTER]);
+    screen.press("^API key", &["sk-MARKER-0123456789", ENTER]);
     screen.press("How is it shown", &[ENTER]);
     screen.press("Headers", &[ENTER]);
     screen.press("Ask the provider", &[ENTER]);

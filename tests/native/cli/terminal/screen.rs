@@ -15,6 +15,12 @@ use tempfile::TempDir;
 /// For anything that is waited for. Generous: the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Nothing more is drawn when nothing was for so long.
+const QUIET: Duration = Duration::from_millis(40);
+
+/// A title, which changes nothing on the screen: what was written before it has been read when it is.
+const LAST: &[u8] = b"\x1b]0;end\x07";
+
 pub(super) const DOWN: &str = "\x1b[B";
 pub(super) const ENTER: &str = "\r";
 pub(super) const ESCAPE: &str = "\x1b";
@@ -29,6 +35,8 @@ pub(super) struct Screen {
     directory: Option<TempDir>,
     child: Child,
     terminal: File,
+    /// The program's end, which stays open, so that its last words can be read.
+    inside: File,
     seen: Arc<Mutex<Seen>>,
     before: LocalFlags,
     /// Bytes that were looked at already.
@@ -66,9 +74,7 @@ impl Screen {
         let terminal = File::from(pair.master);
         let seen = Arc::new(Mutex::new(Seen { parser: vt100::Parser::new(24, 80, 0), bytes: Vec::new() }));
         let (mut reader, into) = (terminal.try_clone().unwrap(), Arc::clone(&seen));
-        // `inside` stays open, so that the last words of the program can be read.
         std::thread::spawn(move || {
-            let _open = inside;
             let mut buffer = [0; 4096];
             while let Ok(read @ 1..) = reader.read(&mut buffer) {
                 let mut seen = into.lock().unwrap();
@@ -76,7 +82,7 @@ impl Screen {
                 seen.bytes.extend_from_slice(&buffer[..read]);
             }
         });
-        Self { home: home.to_owned(), directory: None, child, terminal, seen, before, read: 0 }
+        Self { home: home.to_owned(), directory: None, child, terminal, inside, seen, before, read: 0 }
     }
 
     /// Presses keys once `expected` is in the last line that holds anything but help.
@@ -116,25 +122,49 @@ impl Screen {
         self
     }
 
-    /// Waits until the question that is open contains `expected`.
+    /// Waits until the question that is open contains `expected`, or begins with what follows its `^`.
     pub(super) fn wait_for(&mut self, expected: &str) -> &mut Self {
-        let until = Instant::now() + PATIENCE;
-        while !self.question().contains(expected) {
-            assert!(Instant::now() < until, "{expected:?} is not asked:\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        // What is drawn in two writes is drawn.
-        std::thread::sleep(Duration::from_millis(30));
+        let is_asked = |question: &str| match expected.strip_prefix('^') {
+            Some(begin) => question.strip_prefix("? ").is_some_and(|asked| asked.starts_with(begin)),
+            None => question.contains(expected),
+        };
+        self.until(|screen| is_asked(&screen.question()), expected);
+        self.until_drawn();
         self
     }
 
-    /// Waits until something was written so many times.
-    pub(super) fn until_shown(&mut self, expected: &str, times: usize) {
+    /// Waits until `part` is on the screen.
+    pub(super) fn until_seen(&mut self, part: &str) -> &mut Self {
+        self.until(|screen| screen.text().contains(part), part);
+        self.until_drawn();
+        self
+    }
+
+    /// What belongs together is drawn in several writes.
+    fn until_drawn(&self) {
         let until = Instant::now() + PATIENCE;
-        while self.bytes().matches(expected).count() < times {
-            assert!(Instant::now() < until, "{expected:?} is not shown:\n{}", self.text());
+        let mut drawn = self.seen.lock().unwrap().bytes.len();
+        loop {
+            std::thread::sleep(QUIET);
+            let before = std::mem::replace(&mut drawn, self.seen.lock().unwrap().bytes.len());
+            if before == drawn || Instant::now() > until {
+                return;
+            }
+        }
+    }
+
+    fn until(&self, condition: impl Fn(&Self) -> bool, expected: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !condition(self) {
+            assert!(Instant::now() < until, "{expected:?} does not come:\n{}", self.text());
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Waits until something was written so many times.
+    pub(super) fn until_shown(&mut self, expected: &str, times: usize) -> &mut Self {
+        self.until(|screen| screen.bytes().matches(expected).count() >= times, expected);
+        self
     }
 
     /// The line of the open question: the last one that begins as such.
@@ -164,7 +194,7 @@ impl Screen {
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                std::thread::sleep(Duration::from_millis(50));
+                self.read_the_rest();
                 assert_eq!(
                     tcgetattr(&self.terminal).unwrap().local_flags,
                     self.before,
@@ -176,6 +206,13 @@ impl Screen {
             assert!(Instant::now() < until, "it does not end:\n{}", self.text());
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    fn read_the_rest(&mut self) {
+        self.inside.write_all(LAST).unwrap();
+        self.until(|screen| screen.seen.lock().unwrap().bytes.ends_with(LAST), "the end");
+        let bytes = &mut self.seen.lock().unwrap().bytes;
+        bytes.truncate(bytes.len() - LAST.len()); // some tests look for escapes
     }
 
     pub(super) fn file(&self) -> PathBuf {
